@@ -1,4 +1,4 @@
-import type { AgentOperation, AgentRequest, AgentResult } from './agent-protocol'
+import type { AgentOperation, AgentRequest, AgentResult } from '@/server/domain/agent-protocol'
 
 /**
  * The managed systems in our own words. Each method is bounded in time by its adapter, and throws `Transient`, `Terminal`
@@ -118,7 +118,13 @@ export interface ProbeResult {
 export interface HttpProbe {
   get(url: string, timeoutMs: number): Promise<ProbeResult>
   /** Through a resolver: resolve `host`, connect to the answer at `port`, path as given. */
-  getByName(input: { resolver: Resolver; name: string; port: number; path: string; timeoutMs: number }): Promise<ProbeResult>
+  getByName(input: {
+    resolver: Resolver
+    name: string
+    port: number
+    path: string
+    timeoutMs: number
+  }): Promise<ProbeResult>
   /** Creates a link and follows it, through the name. `code` is what was created. */
   createAndFollow(input: {
     resolver: Resolver

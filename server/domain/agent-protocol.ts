@@ -1,0 +1,180 @@
+import { z } from 'zod'
+
+/**
+ * What crosses the wire between a worker and a host agent: JSON over HTTP, `POST {agentUrl}/v1/{operation}`,
+ * `Authorization: Bearer …`. Both sides parse with these schemas. No shell strings, ever.
+ *
+ * Answers: 200 `{ok: true, result}`; otherwise `{ok: false, error: {kind, message, newestGeneration?}}` with
+ * 400 invalid · 401 unauthorised · 409 stale-generation · 422 refused (a guard said no; nothing was done) ·
+ * 500 failed (may be half done: observe) · 503 busy (another operation is running; nothing was done).
+ * A generation lower than the newest that the agent has obeyed is refused before anything else is looked at; the newest
+ * is on disk, synced, before the operation acts.
+ */
+export const lsn = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/, 'a WAL position such as 0/3000148')
+const instant = z.iso.datetime()
+const generation = z.int().min(0)
+
+export const agentErrorKind = z.enum(['invalid', 'unauthorised', 'stale-generation', 'refused', 'failed', 'busy'])
+export const agentError = z.object({
+  ok: z.literal(false),
+  error: z.object({ kind: agentErrorKind, message: z.string(), newestGeneration: generation.optional() }),
+})
+
+/** Why and by whom a server was fenced; kept in the data directory's sibling, so that it survives a restart. */
+export const fenceMark = z.object({
+  reason: z.enum(['run', 'boot-guard', 'self-fence', 'superseded', 'operator']),
+  generation,
+  runId: z.string().nullable(),
+  at: instant,
+})
+
+export const replicationRow = z.object({
+  applicationName: z.string(),
+  clientAddress: z.string().nullable(),
+  state: z.string(),
+  syncState: z.string(),
+  slotName: z.string().nullable(),
+  sentLsn: lsn.nullable(),
+  writtenLsn: lsn.nullable(),
+  flushedLsn: lsn.nullable(),
+  replayedLsn: lsn.nullable(),
+  /** When the standby last spoke (`reply_time`). */
+  lastReplyAt: instant.nullable(),
+})
+
+export const agentObservation = z.object({
+  serverId: z.string(),
+  observedAt: instant,
+  /** Changes whenever the agent starts; a repeated observation from another boot is another world. */
+  bootId: z.string(),
+  agentVersion: z.string(),
+  /** `unresponsive`: processes exist but do not answer in time; never to be read as stopped. */
+  state: z.enum(['running', 'starting', 'stopped', 'unresponsive']),
+  /** null while it cannot be asked. A running server in recovery is a standby, whatever it was before. */
+  role: z.enum(['primary', 'standby']).nullable(),
+  systemIdentifier: z.string().nullable(),
+  timeline: z.int().nullable(),
+  postgresVersion: z.string().nullable(),
+  /** True only after a committed write or the equivalent; null while unknown. */
+  acceptsWrites: z.boolean().nullable(),
+  /** `standby.signal` is in the data directory: a restart cannot bring up a writable server. */
+  standbySignal: z.boolean(),
+  fence: fenceMark.nullable(),
+  /** From the control file: readable with the server stopped. */
+  control: z.object({ state: z.string(), checkpointLsn: lsn, redoLsn: lsn, timeline: z.int() }).nullable(),
+  /** On a primary: the current and flushed insert position. */
+  currentLsn: lsn.nullable(),
+  /** On a standby. `receivedLsn` equal to `replayedLsn` says "applied what I got", not "have everything". */
+  receivedLsn: lsn.nullable(),
+  replayedLsn: lsn.nullable(),
+  replayPaused: z.boolean().nullable(),
+  receiver: z
+    .object({
+      status: z.string(),
+      senderHost: z.string().nullable(),
+      senderPort: z.int().nullable(),
+      lastMessageAt: instant.nullable(),
+      latestEndLsn: lsn.nullable(),
+    })
+    .nullable(),
+  /** What this standby is told to follow; null when detached. */
+  follows: z.object({ host: z.string(), port: z.int(), slot: z.string() }).nullable(),
+  replication: z.array(replicationRow),
+  slots: z.array(
+    z.object({ name: z.string(), active: z.boolean(), restartLsn: lsn.nullable(), walStatus: z.string().nullable() }),
+  ),
+  /** The newest heartbeat row this server has: written each second on the primary, read wherever it has replayed. */
+  heartbeat: z.object({ at: instant, lsn, serverId: z.string() }).nullable(),
+  newestGeneration: generation,
+  /** Self-fencing: what this agent can still see, and when it will stop its primary if that does not change. */
+  sight: z.object({
+    controlSeenAt: instant.nullable(),
+    standbySeenAt: instant.nullable(),
+    selfFenceAfterMs: z.int(),
+    selfFenceAt: instant.nullable(),
+  }),
+  /**
+   * Echoed in the next call. The agent counts the control plane as seen from the moment it *issued* a nonce that came back:
+   * a one-way link, on which requests arrive and answers do not, therefore does not keep an isolated primary alive.
+   */
+  nonce: z.string(),
+})
+
+const fenced = z.object({ generation, runId: z.string() })
+
+/** name → request and result. `observe` and `divergence` change nothing and need no generation. */
+export const agentOperations = {
+  observe: { request: z.object({ echo: z.string().optional() }), result: agentObservation },
+  /**
+   * Places `standby.signal` and the fence mark, then stops the server fast (`smart` never). If it does not stop by
+   * `deadlineMs`, immediately; if that fails too, kills every process that works in the data directory. The result is
+   * what is so afterwards, not what was tried.
+   */
+  fence: {
+    request: fenced.extend({ expectSystemIdentifier: z.string(), deadlineMs: z.int().min(100) }),
+    result: z.object({
+      stopped: z.boolean(),
+      standbySignal: z.boolean(),
+      how: z.enum(['already', 'fast', 'immediate', 'killed']),
+      control: agentObservation.shape.control,
+    }),
+  },
+  /** Takes the mark and the signal away and starts the server as the primary it was. Refused once its successor was promoted. */
+  unfence: { request: fenced.extend({ expectSystemIdentifier: z.string() }), result: agentObservation },
+  /** Refused unless in recovery, same system identifier, replay not paused. Answers when writable. Already primary: done. */
+  promote: {
+    request: fenced.extend({ expectSystemIdentifier: z.string(), deadlineMs: z.int().min(100) }),
+    result: z.object({ timeline: z.int(), forkLsn: lsn, already: z.boolean() }),
+  },
+  /** Stops following: no more WAL is received, and the upstream loses sight of this standby. */
+  detach: { request: fenced, result: z.object({ receivedLsn: lsn.nullable() }) },
+  /** Follows an upstream through a slot (made there if missing, with the replication role's credentials). */
+  follow: {
+    request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), expectSystemIdentifier: z.string() }),
+    result: z.object({ following: z.boolean() }),
+  },
+  stop: { request: fenced.extend({ deadlineMs: z.int().min(100) }), result: z.object({ stopped: z.boolean() }) },
+  /** Starts as a standby if the signal is there. Never makes a writable server by itself. */
+  start: { request: fenced, result: agentObservation },
+  /** Fresh copy of an upstream over an empty or agent-owned data directory; the old directory is kept beside it. */
+  baseCopy: {
+    request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), deadlineMs: z.int().min(100) }),
+    result: agentObservation,
+  },
+  /** pg_rewind against an upstream. Refused while the server runs. */
+  rewind: {
+    request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), deadlineMs: z.int().min(100) }),
+    result: agentObservation,
+  },
+  /**
+   * The control plane's word on who the writer is. A boot-guarded server that hears that it still is the writer, at a generation
+   * not older than any it obeyed, and whose timeline is `timeline`, is started as the primary. A primary that hears of another
+   * writer at a newer generation fences itself at once (`superseded`).
+   */
+  assertWriter: {
+    request: z.object({ generation, writerServerId: z.string(), timeline: z.int(), systemIdentifier: z.string() }),
+    result: z.object({ role: z.enum(['primary', 'standby']).nullable(), changed: z.boolean() }),
+  },
+  /**
+   * What this server has past a fork and its successor does not: read from its own WAL, before anything is rewound.
+   * `tables` counts rows of committed transactions only, without Lifeboat's own schema.
+   */
+  divergence: {
+    request: z.object({ forkLsn: lsn, forkTimeline: z.int() }),
+    result: z.object({
+      endLsn: lsn,
+      bytes: z.number(),
+      transactions: z.int(),
+      lastCommitAt: instant.nullable(),
+      tables: z.array(z.object({ table: z.string(), inserted: z.int(), updated: z.int(), deleted: z.int() })),
+      /** False when WAL was missing or unreadable before its end: then the counts are lower bounds. */
+      complete: z.boolean(),
+    }),
+  },
+} as const
+
+export type AgentOperation = keyof typeof agentOperations
+export type AgentRequest<O extends AgentOperation> = z.infer<(typeof agentOperations)[O]['request']>
+export type AgentResult<O extends AgentOperation> = z.infer<(typeof agentOperations)[O]['result']>
+export type AgentObservation = z.infer<typeof agentObservation>
+export type FenceMark = z.infer<typeof fenceMark>

@@ -1,0 +1,59 @@
+/** Who may do what. Refused unless a row says yes. Rights are per service; `*` in a grant means every service. */
+export const roles = ['viewer', 'operator', 'approver', 'auditor', 'admin'] as const
+export type Role = (typeof roles)[number]
+
+export const rights = [
+  'service.read',
+  'run.read',
+  'run.request',
+  'run.control',
+  'run.approve',
+  'run.break-glass',
+  'audit.read',
+  'incident.read',
+  'incident.acknowledge',
+  'config.apply',
+] as const
+export type Right = (typeof rights)[number]
+
+const granted: Record<Role, readonly Right[]> = {
+  viewer: ['service.read', 'run.read', 'incident.read'],
+  operator: [
+    'service.read',
+    'run.read',
+    'incident.read',
+    'audit.read',
+    'run.request',
+    'run.control',
+    'incident.acknowledge',
+  ],
+  approver: ['service.read', 'run.read', 'incident.read', 'audit.read', 'run.approve', 'incident.acknowledge'],
+  auditor: ['service.read', 'run.read', 'incident.read', 'audit.read'],
+  admin: [
+    'service.read',
+    'run.read',
+    'incident.read',
+    'audit.read',
+    'run.request',
+    'run.control',
+    'run.approve',
+    'run.break-glass',
+    'incident.acknowledge',
+    'config.apply',
+  ],
+}
+
+export type Grant = { role: Role; service: string }
+
+/** Whether grants give a right on a service. `service` null asks: on any service at all. */
+export function may(grants: readonly Grant[], right: Right, service: string | null): boolean {
+  return grants.some(
+    (grant) =>
+      granted[grant.role].includes(right) && (service === null || grant.service === '*' || grant.service === service),
+  )
+}
+
+/** The roles that carry a right, for "who could do this". */
+export function rolesWith(right: Right): Role[] {
+  return roles.filter((role) => granted[role].includes(right))
+}
