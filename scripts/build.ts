@@ -30,6 +30,8 @@ export async function buildProcesses(out: string, only: string[] = Object.keys(e
     conditions: ['react-server'],
     external: ['pg-native'],
     logLevel: 'warning',
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
   })
 }

@@ -48,6 +48,8 @@ export class NotVerified extends Error {
 
 type Compensation<I, O> =
   | {
+      /** The sentence that the plan shows: what becomes of it. */
+      how?: string
       /** Takes it back. `output` is null when the step may have half happened. Must be idempotent. */
       run(context: StepContext, input: I, output: O | null): Promise<StepResult<null>>
       verify(context: StepContext, input: I): Promise<void>
@@ -82,29 +84,22 @@ export type AnyStep = Omit<StepDefinition<JsonObject, JsonObject>, never>
 
 /** Guarantee: `run`, `verify` and `compensate` only ever get what `input` and `output` have parsed. */
 export function defineStep<I extends JsonObject, O extends JsonObject>(step: StepDefinition<I, O>): AnyStep {
+  const { compensate } = step
   return {
     ...step,
     input: step.input as unknown as AnyStep['input'],
     output: step.output as unknown as AnyStep['output'],
-    precheck: (context, input) => step.precheck(context, step.input.parse(input)),
+    precheck: async (context, input) => step.precheck(context, step.input.parse(input)),
     run: async (context, input) => step.run(context, step.input.parse(input)),
-    verify: (context, input, output) => step.verify(context, step.input.parse(input), step.output.parse(output)),
+    verify: async (context, input, output) => step.verify(context, step.input.parse(input), step.output.parse(output)),
     compensate:
-      'none' in step.compensate
-        ? step.compensate
+      'none' in compensate
+        ? compensate
         : {
-            run: (context, input, output) =>
-              'run' in step.compensate
-                ? step.compensate.run(
-                    context,
-                    step.input.parse(input),
-                    output === null ? null : step.output.parse(output),
-                  )
-                : Promise.resolve(done(null)),
-            verify: (context, input) =>
-              'verify' in step.compensate
-                ? step.compensate.verify(context, step.input.parse(input))
-                : Promise.resolve(),
+            how: compensate.how,
+            run: async (context, input, output) =>
+              compensate.run(context, step.input.parse(input), output === null ? null : step.output.parse(output)),
+            verify: async (context, input) => compensate.verify(context, step.input.parse(input)),
           },
     describe: (input) => step.describe(step.input.parse(input)),
   }

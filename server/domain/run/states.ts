@@ -259,6 +259,13 @@ export const stepTransitions: readonly Transition<StepState>[] = [
   },
   {
     from: 'compensating',
+    on: 'again',
+    to: 'compensating',
+    guard: 'a transient error, or another worker took over',
+    comment: 'Taking back again, which begins by observing',
+  },
+  {
+    from: 'compensating',
     on: 'compensated',
     to: 'compensated',
     guard: 'verified as taken back',

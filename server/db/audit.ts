@@ -1,0 +1,48 @@
+import type { Actor } from '@/server/domain/actor'
+import { entryHash, genesisHash } from '@/server/domain/audit-chain'
+import { type JsonObject, toJson } from '@/server/domain/json'
+import type { Tx } from './tx'
+
+export type NewAuditEntry = {
+  at: Date
+  actor: Actor
+  action: string
+  subject: string
+  serviceId: string | null
+  runId: string | null
+  outcome: 'allow' | 'deny' | 'ok' | 'failed'
+  data: JsonObject
+}
+
+/**
+ * Appends to the chain, in the transaction of what it tells: if this cannot be written, that does not happen. The head is one row, locked until the
+ * transaction ends, so that the chain has no forks; call it last, to hold that lock briefly.
+ */
+export async function appendAudit(tx: Tx, entry: NewAuditEntry): Promise<{ seq: number; hash: string }> {
+  await tx.$executeRaw`INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, ${genesisHash}) ON CONFLICT DO NOTHING`
+  const heads = await tx.$queryRaw<
+    { seq: bigint; hash: string }[]
+  >`SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE`
+  const head = heads[0]
+  if (!head) throw new Error('The head of the audit trail cannot be read')
+  const seq = Number(head.seq) + 1
+  const content = {
+    seq,
+    at: entry.at.toISOString(),
+    actor: toJson(entry.actor),
+    action: entry.action,
+    subject: entry.subject,
+    serviceId: entry.serviceId,
+    runId: entry.runId,
+    outcome: entry.outcome,
+    data: toJson(entry.data),
+    prevHash: head.hash,
+  }
+  const hash = entryHash(content)
+  await tx.$executeRaw`
+    INSERT INTO audit_entry (seq, at, actor, action, subject, service_id, run_id, outcome, data, prev_hash, hash)
+    VALUES (${seq}, ${entry.at}, ${JSON.stringify(content.actor)}::jsonb, ${entry.action}, ${entry.subject}, ${entry.serviceId}, ${entry.runId},
+            ${entry.outcome}, ${JSON.stringify(content.data)}::jsonb, ${head.hash}, ${hash})`
+  await tx.$executeRaw`UPDATE audit_head SET seq = ${seq}, hash = ${hash} WHERE id = 1`
+  return { seq, hash }
+}

@@ -1,0 +1,64 @@
+import type { JsonObject } from '@/server/domain/json'
+import type { StepDescriber } from '@/server/domain/plan/describe'
+import { awaitSelfFence } from './agent/await-self-fence'
+import { fencePrimary } from './agent/fence-primary'
+import { prewarmCache } from './cache/prewarm'
+import { awaitResolvers } from './dns/await-resolvers'
+import { editRecords } from './dns/edit-records'
+import { turnSwitch } from './dns/turn-switch'
+import { acceptUnfenced } from './operator/accept-unfenced'
+import { powerOffPrimary } from './platform/power-off-primary'
+import { freezeLossStatement } from './postgres/freeze-loss-statement'
+import { promoteCandidate } from './postgres/promote-candidate'
+import { proveWritable } from './postgres/prove-writable'
+import { verifyFence } from './postgres/verify-fence'
+import { confirmOutage } from './service/confirm-outage'
+import { verifySynthetic } from './service/verify-synthetic'
+import type { AnyStep } from './step'
+import { pointAtPrimary } from './workload/point-at-primary'
+import { scaleRegion } from './workload/scale-region'
+
+const steps: AnyStep[] = [
+  confirmOutage,
+  freezeLossStatement,
+  powerOffPrimary,
+  fencePrimary,
+  awaitSelfFence,
+  verifyFence,
+  acceptUnfenced,
+  promoteCandidate,
+  proveWritable,
+  pointAtPrimary,
+  prewarmCache,
+  scaleRegion,
+  turnSwitch,
+  editRecords,
+  awaitResolvers,
+  verifySynthetic,
+]
+
+/** Every step by its id. An id that comes twice stops the process at start: a plan would not know which one it meant. */
+export const catalog: ReadonlyMap<string, AnyStep> = byId(steps)
+
+function byId(all: AnyStep[]): ReadonlyMap<string, AnyStep> {
+  const found = new Map(all.map((step) => [step.id, step]))
+  if (found.size !== all.length) throw new Error('Two steps of the catalogue have the same id')
+  return found
+}
+
+/** @throws Error for a step that the catalogue does not have, and for inputs that it does not take */
+export const describeStep: StepDescriber = (stepId: string, input: JsonObject) => {
+  const step = catalog.get(stepId)
+  if (!step) throw new Error(`The catalogue has no step ${stepId}`)
+  const { compensate } = step
+  return {
+    title: step.title,
+    ...step.describe(input),
+    reversible: 'run' in compensate,
+    undo: 'none' in compensate ? `${compensate.none}.` : (compensate.how ?? 'Taken back by the same step.'),
+    pointOfNoReturn: step.pointOfNoReturn,
+    skippable: step.skippable,
+    deadlineMs: step.deadlineMs,
+    maxAttempts: step.maxAttempts,
+  }
+}
