@@ -1,5 +1,5 @@
 import type { Actor } from '@/server/domain/actor'
-import { entryHash, genesisHash } from '@/server/domain/audit-chain'
+import { entryHash } from '@/server/domain/audit-chain'
 import { type JsonObject, toJson } from '@/server/domain/json'
 import type { Tx } from './tx'
 
@@ -19,7 +19,6 @@ export type NewAuditEntry = {
  * transaction ends, so that the chain has no forks; call it last, to hold that lock briefly.
  */
 export async function appendAudit(tx: Tx, entry: NewAuditEntry): Promise<{ seq: number; hash: string }> {
-  await tx.$executeRaw`INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, ${genesisHash}) ON CONFLICT DO NOTHING`
   const heads = await tx.$queryRaw<
     { seq: bigint; hash: string }[]
   >`SELECT seq, hash FROM audit_head WHERE id = 1 FOR UPDATE`
@@ -40,9 +39,9 @@ export async function appendAudit(tx: Tx, entry: NewAuditEntry): Promise<{ seq: 
   }
   const hash = entryHash(content)
   await tx.$executeRaw`
+    WITH head AS (UPDATE audit_head SET seq = ${seq}, hash = ${hash} WHERE id = 1)
     INSERT INTO audit_entry (seq, at, actor, action, subject, service_id, run_id, outcome, data, prev_hash, hash)
     VALUES (${seq}, ${entry.at}, ${JSON.stringify(content.actor)}::jsonb, ${entry.action}, ${entry.subject}, ${entry.serviceId}, ${entry.runId},
             ${entry.outcome}, ${JSON.stringify(content.data)}::jsonb, ${head.hash}, ${hash})`
-  await tx.$executeRaw`UPDATE audit_head SET seq = ${seq}, hash = ${hash} WHERE id = 1`
   return { seq, hash }
 }

@@ -22,11 +22,16 @@ type Adapter = Awaited<ReturnType<PrismaPg['connect']>>
 const charOid = 18
 const textOid = 25
 
+/** What the engine said before it panicked, for the error that is thrown then. */
+const panics: string[] = []
+
 let loaded: Promise<void> | null = null
 
 /** The engine that the Prisma CLI carries, as WebAssembly: nothing is downloaded. */
 function loadEngine(): Promise<void> {
   loaded ??= (async () => {
+    // A panic of the engine looks for this global to leave its message in; without it the message is lost.
+    Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: (message: string) => {console.error(message);panics.push(message)} } })
     const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg'))
     const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'))
     const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': importsOf(engineModule) })
@@ -57,6 +62,9 @@ export async function withSchemaEngine<T>(
   )
   try {
     return await work(engine)
+  } catch (error) {
+    const panic = panics.pop()
+    throw panic ? new Error(`The schema engine gave up: ${panic}`, { cause: error }) : error
   } finally {
     await factory.close()
   }

@@ -43,13 +43,16 @@ const granted: Record<Role, readonly Right[]> = {
   ],
 }
 
-export type Grant = { role: Role; service: string }
+/** `only`, where it is there, narrows the role to these rights: an API token that may do less than its owner. */
+export type Grant = { role: Role; service: string; only?: readonly Right[] }
 
 /** Whether grants give a right on a service. `service` null asks: on any service at all. */
 export function may(grants: readonly Grant[], right: Right, service: string | null): boolean {
   return grants.some(
     (grant) =>
-      granted[grant.role].includes(right) && (service === null || grant.service === '*' || grant.service === service),
+      granted[grant.role].includes(right) &&
+      (!grant.only || grant.only.includes(right)) &&
+      (service === null || grant.service === '*' || grant.service === service),
   )
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openRegionPair, type RegionPair, untilSeen } from '@/server/testing/region-pair'
 import { StepHarness } from '@/server/testing/step-harness'
 
-const selfFenceMs = 3_000
+const selfFenceMs = 4_000
 let pair: RegionPair
 let harness: StepHarness
 let systemIdentifier: string

@@ -32,3 +32,6 @@ GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO lifeboat_app;
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_entry FROM lifeboat_app;
 REVOKE DELETE, TRUNCATE ON audit_head FROM lifeboat_app;
 REVOKE ALL ON _prisma_migrations FROM lifeboat_app;
+
+-- The head that the first entry follows (server/domain/audit-chain.ts, genesisHash).
+INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, repeat('0', 64));
