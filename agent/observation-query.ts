@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { replicationRow } from '@/server/ports/agent-protocol'
+
+/** One statement, so that all facts are of one moment and one round trip. Timelines: on a primary from the name of the current WAL file. */
+export const observationSql = `
+select json_build_object(
+  'inRecovery', pg_is_in_recovery(),
+  'version', current_setting('server_version'),
+  'timeline', case when pg_is_in_recovery() then greatest(
+      (select timeline_id from pg_control_checkpoint()),
+      (select min_recovery_end_timeline from pg_control_recovery()),
+      (select received_tli from pg_stat_wal_receiver))
+    else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
+  'currentLsn', case when pg_is_in_recovery() then null else pg_current_wal_lsn() end,
+  'receivedLsn', case when pg_is_in_recovery() then pg_last_wal_receive_lsn() end,
+  'replayedLsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end,
+  'replayPaused', case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() <> 'not paused' end,
+  'receiver', (select json_build_object(
+      'status', coalesce(status, 'unknown'), 'senderHost', sender_host, 'senderPort', sender_port,
+      'lastMessageAt', last_msg_receipt_time, 'latestEndLsn', latest_end_lsn)
+    from pg_stat_wal_receiver),
+  'replication', (select coalesce(json_agg(json_build_object(
+      'applicationName', r.application_name, 'clientAddress', host(r.client_addr), 'state', coalesce(r.state, 'unknown'),
+      'syncState', coalesce(r.sync_state, 'unknown'), 'slotName', s.slot_name, 'sentLsn', r.sent_lsn,
+      'writtenLsn', r.write_lsn, 'flushedLsn', r.flush_lsn, 'replayedLsn', r.replay_lsn, 'lastReplyAt', r.reply_time)
+      order by r.application_name, r.pid), '[]')
+    from pg_stat_replication r left join pg_replication_slots s on s.active_pid = r.pid),
+  'slots', (select coalesce(json_agg(json_build_object(
+      'name', slot_name, 'active', active, 'restartLsn', restart_lsn, 'walStatus', wal_status) order by slot_name), '[]')
+    from pg_replication_slots),
+  'heartbeat', (select json_build_object('at', at, 'lsn', lsn, 'serverId', server_id)
+    from lifeboat.heartbeat order by lsn desc limit 1)
+) as facts`
+
+/** PostgreSQL writes an offset where the wire wants UTC. */
+const time = z.string().transform((text, context) => {
+  const at = new Date(text)
+  if (!Number.isNaN(at.getTime())) return at.toISOString()
+  context.addIssue({ code: 'custom', message: 'not a time' })
+  return z.NEVER
+})
+
+const facts = z.object({
+  inRecovery: z.boolean(),
+  version: z.string(),
+  timeline: z.int(),
+  currentLsn: z.string().nullable(),
+  receivedLsn: z.string().nullable(),
+  replayedLsn: z.string().nullable(),
+  replayPaused: z.boolean().nullable(),
+  receiver: z
+    .object({
+      status: z.string(),
+      senderHost: z.string().nullable(),
+      senderPort: z.int().nullable(),
+      lastMessageAt: time.nullable(),
+      latestEndLsn: z.string().nullable(),
+    })
+    .nullable(),
+  replication: z.array(replicationRow.extend({ lastReplyAt: time.nullable() })),
+  slots: z.array(
+    z.object({
+      name: z.string(),
+      active: z.boolean(),
+      restartLsn: z.string().nullable(),
+      walStatus: z.string().nullable(),
+    }),
+  ),
+  heartbeat: z.object({ at: time, lsn: z.string(), serverId: z.string() }).nullable(),
+})
+
+export type SqlFacts = z.infer<typeof facts>
+
+const factRows = z.tuple([z.object({ facts })])
+
+export function parseFacts(rows: unknown): SqlFacts {
+  return factRows.parse(rows)[0].facts
+}
