@@ -26,7 +26,7 @@ export async function buildProcesses(out: string, only: string[] = Object.keys(e
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    sourcemap: 'inline',
+    sourcemap: 'linked',
     conditions: ['react-server'],
     external: ['pg-native'],
     logLevel: 'warning',

@@ -12,12 +12,13 @@ const net = Number(process.argv.find((each) => each.startsWith('--net='))?.slice
 const name = process.argv.slice(2).find((each) => !each.startsWith('--'))
 
 async function difference(): Promise<string | null> {
-  const files = (await readSchema(prismaFolder)).map(([path, content]) => ({ path, content }))
+  const schema = await readSchema(prismaFolder)
+  const files = schema.map(([path, content]) => ({ path, content }))
   const migrations = await readMigrations(prismaFolder)
   const server = await startTestPostgres(net)
   try {
     const { host, port, user, password, database } = server
-    return await withSchemaEngine({ host, port, user, password, database }, [], async (engine) => {
+    return await withSchemaEngine({ host, port, user, password, database }, schema, async (engine) => {
       const result = await engine.diff({
         from: migrations.migrationDirectories.length === 0 ? { tag: 'empty' } : { tag: 'migrations', ...migrations },
         to: { tag: 'schemaDatamodel', files },
@@ -32,7 +33,8 @@ async function difference(): Promise<string | null> {
   }
 }
 
-if (name !== undefined && !/^[a-z][a-z0-9_]*$/.test(name)) throw new Error('A name is lower-case words with underscores')
+if (name !== undefined && !/^[a-z][a-z0-9_]*$/.test(name))
+  throw new Error('A name is lower-case words with underscores')
 const sql = await difference()
 if (sql === null) console.log('The migrations lead to the schema; nothing was written.')
 else if (name === undefined) {

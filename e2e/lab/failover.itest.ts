@@ -33,7 +33,7 @@ afterAll(async () => {
 const outageOf = async (): Promise<{ from: number; to: number } | null> => {
   const { outages } = await traffic(story)
   const last = outages.at(-1)
-  return last?.to ? { from: Date.parse(last.from), to: Date.parse(last.to) } : null
+  return last?.from && last.to ? { from: Date.parse(last.from), to: Date.parse(last.to) } : null
 }
 
 describe('a killed primary region', () => {

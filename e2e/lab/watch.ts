@@ -93,7 +93,7 @@ export const trafficSummary = z.object({
   failed: z.number(),
   unknown: z.number(),
   lost: z.number().nullable(),
-  outages: z.array(z.object({ from: z.string(), to: z.string().nullable() })),
+  outages: z.array(z.object({ from: z.string().nullable(), to: z.string().nullable() })),
   lastOkAt: z.string().nullable(),
   firstFailedAt: z.string().nullable(),
   currentRegion: z.string().nullable(),

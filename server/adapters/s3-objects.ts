@@ -17,7 +17,7 @@ export type S3Options = {
   names: Names
   system: string
 }
-export type StoredObject = { body: string; etag: string | null }
+type StoredObject = { body: string; etag: string | null }
 
 /** What Lifeboat needs of an object store; a put with a condition answers false when the condition did not hold. */
 export interface S3Objects {

@@ -38,9 +38,6 @@ export async function readSchema(folder: string): Promise<[string, string][]> {
   const base = join(folder, 'schema')
   const names = (await readdir(base)).filter((name) => name.endsWith('.prisma')).sort()
   return Promise.all(
-    names.map(async (name): Promise<[string, string]> => [
-      join(base, name),
-      await readFile(join(base, name), 'utf8'),
-    ]),
+    names.map(async (name): Promise<[string, string]> => [join(base, name), await readFile(join(base, name), 'utf8')]),
   )
 }

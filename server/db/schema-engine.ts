@@ -31,7 +31,9 @@ let loaded: Promise<void> | null = null
 function loadEngine(): Promise<void> {
   loaded ??= (async () => {
     // A panic of the engine looks for this global to leave its message in; without it the message is lost.
-    Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: (message: string) => {console.error(message);panics.push(message)} } })
+    Object.assign(globalThis, {
+      PRISMA_WASM_PANIC_REGISTRY: { set_message: (message: string) => panics.push(message) },
+    })
     const folder = dirname(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg'))
     const bytes = await readFile(join(folder, 'schema_engine_bg.wasm'))
     const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': importsOf(engineModule) })

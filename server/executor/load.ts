@@ -85,10 +85,10 @@ export async function readRequest(
 
 /** Everything that the run's authority rests on, read fresh. */
 export async function loadAuthority(deps: ExecutorDeps, run: LoadedRun, started: boolean): Promise<AuthorityFacts> {
-  const row = await deps.db.run.findUniqueOrThrow({
-    where: { id: run.id },
-    include: { plan: true, service: true, approvals: true },
-  })
+  const [row, nowRows] = await Promise.all([
+    deps.db.run.findUniqueOrThrow({ where: { id: run.id }, include: { plan: true, service: true, approvals: true } }),
+    deps.db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`,
+  ])
   const people = await deps.db.user.findMany({
     where: { id: { in: [row.requesterId, ...row.approvals.map((each) => each.userId)] } },
     include: { grants: true },
@@ -100,7 +100,6 @@ export async function loadAuthority(deps: ExecutorDeps, run: LoadedRun, started:
       grants: (found?.grants ?? []).map((grant) => ({ role: grant.role as Role, service: grant.service })),
     }
   }
-  const nowRows = await deps.db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
   return {
     planDocument: row.plan.document,
     plan: run.plan,

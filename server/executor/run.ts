@@ -116,7 +116,11 @@ async function forward(leading: Lead): Promise<Outcome> {
   return 'ended'
 }
 
-async function stepOrAbort(leading: Lead, step: PlanStep, row: StepRow): Promise<StepOutcome | { kind: 'abort-asked'; reason: string }> {
+async function stepOrAbort(
+  leading: Lead,
+  step: PlanStep,
+  row: StepRow,
+): Promise<StepOutcome | { kind: 'abort-asked'; reason: string }> {
   try {
     return await runStep(workFor(leading, step, row))
   } catch (error) {
@@ -128,7 +132,10 @@ async function stepOrAbort(leading: Lead, step: PlanStep, row: StepRow): Promise
 /** What is looked at between any two steps: what a person has asked for, and whether the run may still go on. */
 async function beforeStep(leading: Lead, step: PlanStep): Promise<Outcome | null> {
   const { journal, run } = leading
-  const { request, reason } = await fromControl(readRequest(journal.deps, run.id))
+  const [{ request, reason }, problems] = await Promise.all([
+    fromControl(readRequest(journal.deps, run.id)),
+    authority(leading, true),
+  ])
   if (request === 'abort' && !pastNoReturn(run)) return backward(leading, `Aborted: ${reason}.`)
   if (request !== null) {
     const why =
@@ -137,7 +144,6 @@ async function beforeStep(leading: Lead, step: PlanStep): Promise<Outcome | null
         : `Paused on request: ${reason}`
     return pause(journal, why)
   }
-  const problems = await authority(leading, true)
   if (problems.length === 0) return null
   const why = `Stopped before “${step.title}”: ${problems.join('; ')}.`
   return pastNoReturn(run) ? pause(journal, why) : backward(leading, why)

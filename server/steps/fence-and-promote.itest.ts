@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '@/lab/testing'
 import { StaleGeneration, Terminal, Unreachable } from '@/server/ports/errors'
-import { openRegionPair, type RegionPair, untilSeen } from '@/server/testing/region-pair'
+import { asSuperuser, openRegionPair, type RegionPair, untilSeen } from '@/server/testing/region-pair'
 import { StepHarness } from '@/server/testing/step-harness'
 
 /** Each test goes on from where the one before left the pair: one failover, told in order. */
@@ -163,6 +165,53 @@ describe('promotion', () => {
     await expect(harness.run('postgres.prove-writable', { ...west(), newerThanTimeline: 2 })).rejects.toThrow(
       "old primary's",
     )
+  })
+
+  it('is not proved while commits wait for a standby that is gone', async () => {
+    const set = (value: string) => [
+      `ALTER SYSTEM SET synchronous_standby_names = '${value}'`,
+      'SELECT pg_reload_conf()',
+    ]
+    await asSuperuser('127.66.2.11', set('gone'))
+    await expect(pair.service.postgres('db-west-1').proveWritable('hangs')).rejects.toThrow(
+      "(synchronous_standby_names = 'gone')",
+    )
+    await asSuperuser('127.66.2.11', set(''))
+    await eventually('commits to end again', () =>
+      pair.service
+        .postgres('db-west-1')
+        .proveWritable('again')
+        .then(
+          () => true,
+          () => false,
+        ),
+    )
+  })
+
+  it('is followed by a warm cache, or by none where there is nothing to put into it', async () => {
+    const flags = { '--bind': '127.66.2.13', '--port': '16379', '--save': '', '--appendonly': 'no' }
+    const redis = spawn('redis-server', Object.entries(flags).flat(), { cwd: '/', stdio: 'ignore' })
+    const ended = new Promise((resolve) => redis.once('exit', resolve))
+    try {
+      const cache = pair.service.cache('us-west')
+      await eventually('Redis', () =>
+        cache?.ping().then(
+          () => true,
+          () => false,
+        ),
+      )
+      const query =
+        "SELECT 'link:' || n AS key, 'https://example.com/' || n AS value FROM generate_series(1, 900) n LIMIT $1"
+      const input = { region: 'us-west', serverId: 'db-west-1', query, limit: 500, ttlSeconds: 60 }
+      const [output] = await harness.twice('cache.prewarm', input)
+      expect(output.written).toBe(500)
+      expect(await cache?.count(Array.from({ length: 500 }, (_, n) => `link:${n + 1}`))).toBe(500)
+      const nothing = { ...input, query: "SELECT 'k' AS key, 'v' AS value WHERE $1 < 0" }
+      expect(await harness.run('cache.prewarm', nothing)).toMatchObject({ written: 0 })
+    } finally {
+      redis.kill('SIGTERM')
+      await ended
+    }
   })
 
   it('leaves an old primary that comes back read-only', async () => {

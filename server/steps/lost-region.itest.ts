@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { JsonObject } from '@/server/domain/json'
 import { openRegionPair, type RegionPair, untilSeen } from '@/server/testing/region-pair'
 import { StepHarness } from '@/server/testing/step-harness'
 
@@ -7,6 +8,7 @@ const selfFenceMs = 4_000
 let pair: RegionPair
 let harness: StepHarness
 let systemIdentifier: string
+let ended: JsonObject
 
 beforeAll(async () => {
   pair = await openRegionPair(66, selfFenceMs)
@@ -86,15 +88,15 @@ describe('a primary that is cut off', () => {
 
   it('ends the wait early when its agent comes back and says stopped', async () => {
     heal()
-    const output = await harness.run('agent.await-self-fence', selfFence())
-    expect(output).toMatchObject({ by: 'stopped', detached: [{ serverId: 'db-west-1', slot: 'db_west_1' }] })
+    ended = await harness.run('agent.await-self-fence', selfFence())
+    expect(ended).toMatchObject({ by: 'stopped', detached: [{ serverId: 'db-west-1', slot: 'db_west_1' }] })
     await harness.run('postgres.verify-fence', verifyFence('self-fence', 'agent.await-self-fence'))
   })
 
   it('is brought back: unfenced, and followed', async () => {
     const fence = { ...east(), fenceDeadlineMs: 5_000 }
     await harness.compensate('agent.fence-primary', fence, null)
-    await harness.compensate('agent.await-self-fence', selfFence(), harness.outputs['agent.await-self-fence'] as never)
+    await harness.compensate('agent.await-self-fence', selfFence(), ended)
     await untilSeen(pair.service, 'db-west-1', (seen) => seen.receiver?.status === 'streaming')
   })
 })

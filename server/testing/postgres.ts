@@ -26,8 +26,11 @@ const user = 'lifeboat'
 const database = 'lifeboat'
 const startDeadlineMs = 30_000
 
+/** `durable` keeps PostgreSQL's own promises (fsync, synchronous commit): for measuring. Off by default: tests throw their data away. */
+export type TestPostgresOptions = { durable?: boolean }
+
 /** Starts a server with an empty database on an address of 127.<net>.0.0/16. */
-export async function startTestPostgres(net: number): Promise<TestPostgres> {
+export async function startTestPostgres(net: number, options: TestPostgresOptions = {}): Promise<TestPostgres> {
   const bin = postgresBin()
   const owner = postgresOwner()
   const home = mkdtempSync(join(tmpdir(), 'lifeboat-test-pg-'))
@@ -44,7 +47,8 @@ export async function startTestPostgres(net: number): Promise<TestPostgres> {
   const host = `127.${net}.${randomInt(1, 255)}.${randomInt(1, 255)}`
   const port = await freePort(host)
   const connection = { host, port, user, password }
-  const boot = (): Promise<ChildProcess> => start({ bin, data, home, owner, connection })
+  const boot = (): Promise<ChildProcess> =>
+    start({ bin, data, home, owner, connection, durable: options.durable ?? false })
   let server = await boot()
   // A test that is killed must not leave its server behind.
   const killNow = (): void => void server.kill('SIGKILL')
@@ -67,8 +71,8 @@ export async function startTestPostgres(net: number): Promise<TestPostgres> {
 }
 
 /** The same with the control database's schema in it. */
-export async function startTestDatabase(net: number): Promise<TestPostgres> {
-  const server = await startTestPostgres(net)
+export async function startTestDatabase(net: number, options: TestPostgresOptions = {}): Promise<TestPostgres> {
+  const server = await startTestPostgres(net, options)
   try {
     await migrate(server)
     return server
@@ -79,17 +83,21 @@ export async function startTestDatabase(net: number): Promise<TestPostgres> {
 }
 
 type Connection = { host: string; port: number; user: string; password: string }
-type Start = { bin: string; data: string; home: string; owner: Owner | undefined; connection: Connection }
+type Start = {
+  bin: string
+  data: string
+  home: string
+  owner: Owner | undefined
+  connection: Connection
+  durable: boolean
+}
 
-async function start({ bin, data, home, owner, connection }: Start): Promise<ChildProcess> {
+async function start({ bin, data, home, owner, connection, durable }: Start): Promise<ChildProcess> {
   const settings = {
     listen_addresses: connection.host,
     unix_socket_directories: '',
     max_connections: '120',
-    // Nothing of a test needs to survive the machine.
-    fsync: 'off',
-    synchronous_commit: 'off',
-    full_page_writes: 'off',
+    ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
     shared_buffers: '32MB',
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])

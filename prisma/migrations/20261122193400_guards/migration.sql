@@ -31,7 +31,19 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO lifeboat_
 GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO lifeboat_app;
 REVOKE UPDATE, DELETE, TRUNCATE ON audit_entry FROM lifeboat_app;
 REVOKE DELETE, TRUNCATE ON audit_head FROM lifeboat_app;
-REVOKE ALL ON _prisma_migrations FROM lifeboat_app;
+
+-- The list of migrations is not the application's; a scratch database, in which migrations are compared, has none.
+DO $$
+BEGIN
+  IF to_regclass('public._prisma_migrations') IS NOT NULL THEN
+    REVOKE ALL ON _prisma_migrations FROM lifeboat_app;
+  END IF;
+END
+$$;
+
+-- What later migrations create.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO lifeboat_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO lifeboat_app;
 
 -- The head that the first entry follows (server/domain/audit-chain.ts, genesisHash).
 INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, repeat('0', 64));

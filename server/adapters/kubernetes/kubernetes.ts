@@ -115,7 +115,7 @@ function createApi(options: KubernetesOptions): { api: AppsV1Api; close(): void 
 
 class Conflict extends Transient {}
 
-export function toKubernetesError(system: string, error: unknown): PortError {
+function toKubernetesError(system: string, error: unknown): PortError {
   if (error instanceof ApiException) {
     const message = messageOf(error.body)
     if (error.code === 409) return new Conflict(system, `${system} answered 409: ${message}`, { cause: error })

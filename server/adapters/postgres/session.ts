@@ -16,7 +16,7 @@ export type PostgresTarget = {
 }
 
 /** A connection over an ocean takes two round trips of some 0.2 s; a server that needs more than this does not serve. */
-export const connectTimeoutMs = 1_500
+const connectTimeoutMs = 1_500
 
 export type Session = {
   /** One statement. With values, PostgreSQL itself refuses more than one. */

@@ -33,10 +33,12 @@ describe('making a region the first answer', () => {
   })
 
   it('takes no health check along where the values had none', () => {
-    expect(batchFor([set('PRIMARY', '127.0.1.1', 'east-check'), set('SECONDARY', '127.0.2.1')], ['127.0.2.1'])).toEqual([
-      ['UPSERT', 'primary', 'PRIMARY', '127.0.2.1', undefined],
-      ['UPSERT', 'secondary', 'SECONDARY', '127.0.1.1', 'east-check'],
-    ])
+    expect(batchFor([set('PRIMARY', '127.0.1.1', 'east-check'), set('SECONDARY', '127.0.2.1')], ['127.0.2.1'])).toEqual(
+      [
+        ['UPSERT', 'primary', 'PRIMARY', '127.0.2.1', undefined],
+        ['UPSERT', 'secondary', 'SECONDARY', '127.0.1.1', 'east-check'],
+      ],
+    )
   })
 
   it('repeats the same batch when it is so already', () => {

@@ -1,0 +1,38 @@
+import { headers } from 'next/headers'
+import type { ReactNode } from 'react'
+import { LiveEvents } from '@/components/data/live'
+import { waitingRuns } from '@/components/data/runs'
+import { ImpairedBanner } from '@/components/shell/impaired-banner'
+import { Navigation } from '@/components/shell/navigation'
+import { TopBar } from '@/components/shell/top-bar'
+import { Prefetched } from './prefetched'
+import { reads } from './reads'
+import { signedIn } from './signed-in'
+
+export const dynamic = 'force-dynamic'
+
+export default async function ConsoleLayout({ children }: { children: ReactNode }) {
+  const context = await signedIn()
+  const environment = (await headers()).get('host') ?? 'unknown'
+  return (
+    <Prefetched context={context} read={[reads.me(), reads.runs(waitingRuns)]}>
+      <a
+        href="#main"
+        className="-translate-y-20 fixed top-2 left-2 z-50 rounded-md bg-accent px-4 py-3 font-medium text-accent-foreground focus:translate-y-0"
+      >
+        Skip to the content
+      </a>
+      <LiveEvents />
+      <TopBar environment={environment} />
+      <div className="md:flex">
+        <Navigation />
+        <div className="min-w-0 flex-1">
+          <ImpairedBanner />
+          <main id="main" tabIndex={-1} className="mx-auto max-w-[84rem] px-4 pt-5 pb-24 outline-none md:px-6 md:pb-10">
+            {children}
+          </main>
+        </div>
+      </div>
+    </Prefetched>
+  )
+}

@@ -1,0 +1,19 @@
+import type { Metadata } from 'next'
+import { FailoverWizard } from '@/components/failover/failover-wizard'
+import { overridable } from '@/server/domain/plan/build-failover'
+import { Prefetched } from '../../../prefetched'
+import { reads } from '../../../reads'
+import { signedIn } from '../../../signed-in'
+
+export const metadata: Metadata = { title: 'Fail over' }
+
+/** The plan itself is built when the browser asks: its age is part of what is shown. */
+export default async function Page({ params }: { params: Promise<{ service: string }> }) {
+  const { service } = await params
+  const context = await signedIn(`/services/${service}/failover`)
+  return (
+    <Prefetched context={context} read={[reads.service(service)]}>
+      <FailoverWizard serviceId={service} overridable={overridable} />
+    </Prefetched>
+  )
+}

@@ -1,0 +1,4 @@
+import { streamEventsOperation } from '@/server/http/operations/events'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(streamEventsOperation)

@@ -1,0 +1,4 @@
+import { decideRunOperation } from '@/server/http/operations/runs'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(decideRunOperation)

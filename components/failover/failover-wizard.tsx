@@ -1,0 +1,125 @@
+'use client'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { RefreshCw } from 'lucide-react'
+import Link from 'next/link'
+import { type ReactNode, useState } from 'react'
+import type { FailoverInputs } from '@/components/data/runs'
+import { failoverPlanQuery, serviceQuery } from '@/components/data/services'
+import { Button } from '@/components/ui/button'
+import { Card } from '@/components/ui/card'
+import { PageHeader } from '@/components/ui/page-header'
+import { ProblemAlert } from '@/components/ui/problem-alert'
+import { Refreshing } from '@/components/ui/refreshing'
+import { RegionArrow, regionIndex } from '@/components/ui/region'
+import { LoadingCard } from '@/components/ui/skeleton'
+import type { PlanPreview } from '@/server/queries/dto/run'
+import type { ServiceView } from '@/server/queries/dto/service'
+import { Findings } from '../service/findings'
+import { BlockedPlan } from './blocked-plan'
+import { BreakGlass } from './break-glass'
+import { ExpectedCard } from './expected-card'
+import { PlanAge } from './plan-age'
+import { PlanSteps } from './plan-steps'
+import { RequestForm } from './request-form'
+
+/** What a failover would do, to what, at which price: read first, then asked for. Nothing runs from this page. */
+export function FailoverWizard({
+  serviceId,
+  overridable,
+}: {
+  serviceId: string
+  overridable: Readonly<Record<string, string>>
+}) {
+  const [breakGlass, setBreakGlass] = useState<string[]>([])
+  const inputs: FailoverInputs = breakGlass.length ? { breakGlass } : {}
+  const service = useQuery(serviceQuery(serviceId))
+  // The plan on the screen stays while another is built: it dims, and its age tells.
+  const preview = useQuery({ ...failoverPlanQuery(serviceId, inputs), placeholderData: keepPreviousData })
+  if (preview.isPending || service.isPending) return <WizardSkeleton />
+  if (!preview.data || !service.data) {
+    return <ProblemAlert error={preview.error ?? service.error} onRetry={() => void preview.refetch()} />
+  }
+  return (
+    <Wizard
+      service={service.data}
+      preview={preview.data}
+      refreshing={preview.isFetching}
+      refresh={() => void preview.refetch()}
+      error={preview.isError ? preview.error : null}
+      inputs={inputs}
+      breakGlass={
+        <BreakGlass preview={preview.data} overridable={overridable} chosen={breakGlass} choose={setBreakGlass} />
+      }
+    />
+  )
+}
+
+type WizardProps = {
+  service: ServiceView
+  preview: PlanPreview
+  refreshing: boolean
+  refresh(): void
+  error: unknown
+  inputs: FailoverInputs
+  breakGlass: ReactNode
+}
+
+function Wizard({ service, preview, refreshing, refresh, error, inputs, breakGlass }: WizardProps) {
+  const { plan } = preview
+  const nameOf = (id: string) => service.regions.find((region) => region.id === id)?.name ?? id
+  const end = (id: string) => ({ name: nameOf(id), index: regionIndex(service.regions, id) })
+  const titles = Object.fromEntries(plan.steps.map((step) => [step.stepId, step.title]))
+  return (
+    <>
+      <PageHeader
+        eyebrow={
+          <>
+            <Link
+              href={`/services/${service.id}`}
+              className="inline-flex min-h-11 items-center underline underline-offset-4 md:min-h-6"
+            >
+              {service.name}
+            </Link>
+            <span>Failover</span>
+            <RegionArrow from={end(plan.from.region)} to={end(plan.to.region)} />
+          </>
+        }
+        sentence={plan.summary}
+      />
+      <div className="mb-4 flex flex-wrap items-center justify-between gap-3">
+        <PlanAge builtAt={plan.builtAt} />
+        <Button size="sm" onClick={refresh} busy={refreshing}>
+          {refreshing ? null : <RefreshCw aria-hidden />} Build the plan again
+        </Button>
+      </div>
+      {error ? <ProblemAlert error={error} className="mb-4" /> : null}
+      <Refreshing active={refreshing} className="space-y-4">
+        {preview.runnable ? null : <BlockedPlan preview={preview} />}
+        <Card title="What was found" aside={`${plan.findings.length} findings`}>
+          {plan.findings.length ? (
+            <Findings findings={plan.findings} stepTitles={titles} />
+          ) : (
+            <p className="px-4 py-3 text-muted text-sm">Nothing stands in the way, and nothing warns.</p>
+          )}
+        </Card>
+        <ExpectedCard plan={plan} targetSeconds={null} />
+        <PlanSteps steps={plan.steps} />
+        {breakGlass}
+        <RequestForm service={service} preview={preview} inputs={inputs} destination={end(plan.to.region)} />
+      </Refreshing>
+    </>
+  )
+}
+
+function WizardSkeleton() {
+  return (
+    <>
+      <PageHeader eyebrow="Failover" sentence="Building the plan from the latest observations." />
+      <div className="space-y-4">
+        <LoadingCard label="the findings" className="h-40" />
+        <LoadingCard label="expected time and loss" className="h-52" />
+        <LoadingCard label="the steps" className="h-[32rem]" />
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,72 @@
+import { count, formatSeconds, plain } from '@/components/format/number'
+import type { RunView, StepView } from '@/server/queries/dto/run'
+
+export type Told = Pick<
+  RunView,
+  | 'state'
+  | 'stateReason'
+  | 'summary'
+  | 'approvals'
+  | 'stepsDone'
+  | 'stepsTotal'
+  | 'direction'
+  | 'measured'
+  | 'currentStepKey'
+  | 'pointOfNoReturnPassed'
+> & { plan: { steps: Pick<StepView, 'key' | 'title' | 'state'>[] } }
+
+export function currentStep<S extends { key: string }>(run: {
+  currentStepKey: string | null
+  plan: { steps: readonly S[] }
+}): S | null {
+  return run.plan.steps.find((step) => step.key === run.currentStepKey) ?? null
+}
+
+/** What comes after the step that is at work; null at the end, or on the way back. */
+export function nextStep<S extends { key: string; state: string }>(run: {
+  currentStepKey: string | null
+  plan: { steps: readonly S[] }
+}): S | null {
+  const at = run.plan.steps.findIndex((step) => step.key === run.currentStepKey)
+  return run.plan.steps.slice(at + 1).find((step) => step.state === 'pending') ?? null
+}
+
+/** The page's first sentence: where the run stands, and what has not happened. */
+export function stateSentence(run: Told): string {
+  const step = currentStep(run)
+  const because = run.stateReason ? ` ${run.stateReason}` : ''
+  const part = `${run.stepsDone} of ${count(run.stepsTotal, 'step')} done`
+  switch (run.state) {
+    case 'draft':
+      return `The plan is being written. Nothing has been changed.`
+    case 'awaiting_approval':
+      return `Waits for approval, ${run.approvals.given} of ${run.approvals.required} given. Nothing has been changed.`
+    case 'approved':
+      return `Approved; a worker is about to start. Nothing has been changed yet.`
+    case 'running':
+      if (run.direction === 'backward') return `Taking back what was changed${step ? `: ${step.title}` : ''}.`
+      return step ? `${step.title}: ${part}.` : `Running: ${part}.`
+    case 'paused':
+      return `Paused with ${part}.${because || ' Waits for a person.'}`
+    case 'succeeded': {
+      const rto = run.measured?.rtoSeconds
+      return rto === null || rto === undefined
+        ? `Succeeded: every step is done and verified.`
+        : `Succeeded: users were without the service for ${plain(formatSeconds(rto))}.`
+    }
+    case 'failed':
+      return `Failed with ${part}.${because}${run.pointOfNoReturnPassed ? '' : ' The point of no return was not reached.'}`
+    case 'aborted':
+      return `Aborted.${because || ' What had been changed was taken back.'}`
+    case 'compensated':
+      return `A step failed, and what had been changed was taken back.${because}`
+    case 'compensation_failed':
+      return `A step failed, and taking back failed too: a person has to look.${because}`
+    case 'rejected':
+      return `Denied. Nothing was changed.${because}`
+    case 'expired':
+      return `Expired before it started. Nothing was changed.`
+    case 'superseded':
+      return `Replaced by a newer plan. Nothing was changed.`
+  }
+}

@@ -1,0 +1,33 @@
+import { Fragment } from 'react'
+import { Card } from '@/components/ui/card'
+import { When } from '@/components/ui/when'
+import type { RunView } from '@/server/queries/dto/run'
+import { PointOfNoReturn } from '../failover/plan-steps'
+import { TimelineStep } from './timeline-step'
+
+/** The steps in order, with the line after which only forward is left. */
+export function Timeline({ run }: { run: RunView }) {
+  return (
+    <Card
+      title="Steps"
+      aside={
+        run.startedAt ? (
+          <>
+            started <When at={run.startedAt} />
+          </>
+        ) : (
+          'not started'
+        )
+      }
+    >
+      <ol>
+        {run.plan.steps.map((step, index) => (
+          <Fragment key={step.key}>
+            {step.pointOfNoReturn ? <PointOfNoReturn passed={run.pointOfNoReturnPassed} /> : null}
+            <TimelineStep runId={run.id} step={step} number={index + 1} current={step.key === run.currentStepKey} />
+          </Fragment>
+        ))}
+      </ol>
+    </Card>
+  )
+}

@@ -1,0 +1,57 @@
+import { Card, CardBody } from '@/components/ui/card'
+import { HealthMark } from '@/components/ui/health'
+import { Age } from '@/components/ui/when'
+import type { ServiceView } from '@/server/queries/dto/service'
+import { Findings } from './findings'
+import { readinessLooks } from './readiness-look'
+
+/** Could we fail over now, what would it cost, and what stands in the way. */
+export function ReadinessCard({ service }: { service: ServiceView }) {
+  const { readiness } = service
+  const look = readinessLooks[readiness.status]
+  const expected = readiness.expected
+  return (
+    <Card
+      title="Could it fail over now?"
+      aside={
+        <>
+          <HealthMark health={look.health} word={look.word} className="text-sm" />
+          <Age at={readiness.evaluatedAt} />
+        </>
+      }
+    >
+      <CardBody className="space-y-3">
+        <p className="font-medium">{readiness.sentence}</p>
+        <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-2">
+          <div>
+            <dt className="text-muted text-xs">Expected RTO</dt>
+            <dd className="figures font-semibold text-2xl tracking-tight">
+              {expected ? (
+                <>
+                  {Math.round(expected.rtoSeconds.low)}–{Math.round(expected.rtoSeconds.high)}
+                  <span className="ml-1 font-medium text-base text-muted">s</span>
+                </>
+              ) : (
+                <HealthMark health="unknown" word="not known" className="text-base" />
+              )}
+            </dd>
+          </div>
+          <div>
+            <dt className="text-muted text-xs">Expected loss</dt>
+            <dd className="text-sm">{expected?.loss ?? 'not known'}</dd>
+          </div>
+        </dl>
+        <p className="text-muted text-xs">
+          Passing checks are not a test: only a drill or a real event proves a failover.
+        </p>
+      </CardBody>
+      <div className="border-t">
+        {readiness.findings.length ? (
+          <Findings findings={readiness.findings} />
+        ) : (
+          <p className="px-4 py-3 text-muted text-sm">Nothing stands in the way, and nothing warns.</p>
+        )}
+      </div>
+    </Card>
+  )
+}

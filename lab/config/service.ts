@@ -1,0 +1,89 @@
+import type { z } from 'zod'
+import { hostAddress, hostName, ports, type Region, regions } from '@/lab/addressing'
+import * as names from '@/lab/config/names'
+import type { LabPaths } from '@/lab/paths'
+import { type SecretName, secretReference } from '@/lab/secrets'
+import type { LabSettings } from '@/lab/settings'
+import { type LifeboatConfig, lifeboatConfig } from '@/server/domain/service-config'
+
+type Input = z.input<typeof lifeboatConfig>
+type RegionInput = Input['services'][number]['regions'][number]
+
+/** Hottest links first: what a cold cache needs most. */
+const hottestLinks =
+  "SELECT 'link:' || l.code AS key, l.url AS value FROM links l JOIN link_hits h USING (code) ORDER BY h.hits DESC LIMIT $1"
+
+/** The service as Lifeboat is told about it: the content of `lifeboat.yaml`. */
+export function serviceConfiguration(settings: LabSettings, paths: LabPaths): LifeboatConfig {
+  const secret = (name: SecretName) => secretReference(paths, name)
+  const outside = hostAddress(settings.net, 'outside', 'outside')
+
+  const region = (id: Region, name: string): RegionInput => ({
+    id,
+    name,
+    initialRole: id === names.firstPrimary ? 'primary' : 'standby',
+    endpointUrl: `http://${hostName(id, 'endpoint')}:${ports.endpoint}`,
+    answers: [hostAddress(settings.net, id, 'endpoint')],
+    servers: [
+      {
+        id: names.databaseId(id),
+        host: hostName(id, 'database'),
+        port: ports.postgres,
+        agentUrl: `http://${hostName(id, 'database')}:${ports.agent}`,
+        platformHostId: names.hostId(id, 'db'),
+      },
+    ],
+    cache: { host: hostName(id, 'cache'), port: ports.redis, passwordRef: secret('cache-password') },
+    workload: {
+      kind: 'kubernetes',
+      apiUrl: `http://${hostName(id, 'cluster')}:${ports.cluster}`,
+      tokenRef: secret('cluster-token'),
+      namespace: names.namespace,
+      deployment: names.deployment,
+      primaryReplicas: settings.primaryInstances,
+      standbyReplicas: settings.standbyInstances,
+    },
+  })
+
+  const store = (id: Region) => ({
+    endpoint: `http://${hostName(id, 'store')}:${ports.store}`,
+    bucket: names.switchBucket,
+    key: names.switchKey,
+    accessKeyIdRef: secret('store-access-key-id'),
+    secretAccessKeyRef: secret('store-secret-access-key'),
+  })
+
+  return lifeboatConfig.parse({
+    version: 1,
+    services: [
+      {
+        id: names.serviceId,
+        name: 'URL shortener',
+        regions: [region('us-east', 'US East'), region('us-west', 'US West')],
+        database: {
+          name: names.databaseName,
+          user: names.monitorUser,
+          passwordRef: secret('database-monitor-password'),
+          agentTokenRef: secret('agent-token'),
+        },
+        platform: { url: `http://${outside}:${ports.platform}`, tokenRef: secret('platform-token') },
+        dns: {
+          name: names.publicName,
+          zoneId: names.zoneId,
+          ttlSeconds: names.ttlSeconds,
+          resolvers: [`${outside}:${ports.resolverA}`, `${outside}:${ports.resolverB}`],
+          route53: {
+            endpoint: `http://${outside}:${ports.route53}`,
+            accessKeyIdRef: secret('route53-access-key-id'),
+            secretAccessKeyRef: secret('route53-secret-access-key'),
+          },
+          redirect: { method: 'health-switch', stores: Object.fromEntries(regions.map((id) => [id, store(id)])) },
+        },
+        probes: { intervalMs: 1_000, timeoutMs: 1_000, failuresToConfirm: 2 },
+        synthetic: { port: ports.endpoint },
+        prewarm: { query: hottestLinks },
+        policies: { selfFenceMs: names.selfFenceMs },
+      },
+    ],
+  } satisfies Input)
+}

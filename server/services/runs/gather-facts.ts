@@ -1,0 +1,56 @@
+import { findOpenIncident } from '@/server/db/repositories/incidents'
+import { latestObservations } from '@/server/db/repositories/observations'
+import { findActiveRun } from '@/server/db/repositories/runs'
+import { findService, type ServiceRecord } from '@/server/db/repositories/services'
+import type { Tx } from '@/server/db/tx'
+import { blockers, type Finding } from '@/server/domain/finding'
+import { digestOf, type JsonObject } from '@/server/domain/json'
+import { buildFailoverPlan } from '@/server/domain/plan/build-failover'
+import { lintPlan } from '@/server/domain/plan/lint-plan'
+import type { Plan } from '@/server/domain/plan/types'
+import { may } from '@/server/domain/rights'
+import { notFound } from '../authorise'
+import type { Context } from '../context'
+import { ServiceError } from '../errors'
+
+export type BuiltPlan = { service: ServiceRecord; plan: Plan; digest: string; blockers: Finding[] }
+
+type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run'>
+
+/**
+ * Reads what is so now and builds the plan from it: the same for a preview and for a request, so that what was shown is what is asked for.
+ * @throws ServiceError not-found, not-runnable
+ */
+export async function buildPlan(
+  ctx: Context,
+  tx: Reader,
+  wanted: { service: string; kind: string; inputs: JsonObject },
+): Promise<BuiltPlan> {
+  const service = await findService(tx, wanted.service)
+  if (!service) throw notFound('service')
+  if (wanted.kind !== 'failover') {
+    throw new ServiceError(
+      'not-runnable',
+      `Runs of kind ${wanted.kind} are not available in this version.`,
+      'No run was opened.',
+      'The kind that can be run now is failover.',
+    )
+  }
+  // One after the other: a transaction is one connection.
+  const observations = await latestObservations(tx, service.id)
+  const incident = await findOpenIncident(tx, service.id)
+  const activeRun = await findActiveRun(tx, service.id)
+  const plan = buildFailoverPlan({
+    config: service.config,
+    configDigest: service.configDigest,
+    writer: service.writer,
+    observations,
+    incident,
+    activeRun,
+    nowMs: ctx.clock.now(),
+    inputs: wanted.inputs,
+    describe: ctx.describeStep,
+    mayBreakGlass: may(ctx.grants, 'run.break-glass', service.id),
+  })
+  return { service, plan, digest: digestOf(plan), blockers: blockers([...plan.findings, ...lintPlan(plan)]) }
+}

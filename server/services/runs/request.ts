@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { appendAudit } from '@/server/db/audit'
+import { emitEvent } from '@/server/db/events'
+import { databaseNow } from '@/server/db/repositories/clock'
+import { type Tx, withTransaction } from '@/server/db/tx'
+import { type JsonObject, toJson } from '@/server/domain/json'
+import { requestRunBody } from '@/server/queries/dto/run'
+import { authorise, invalidInput } from '../authorise'
+import type { Context } from '../context'
+import { auditedAttempt } from '../deny'
+import { ServiceError } from '../errors'
+import { type BuiltPlan, buildPlan } from './gather-facts'
+import { failoverInputs } from './inputs'
+
+export type RunRequest = { service: string; kind: string; inputs: JsonObject; reason: string }
+
+/**
+ * Builds the plan from what is so now and opens the run that waits for its approvals. Several may wait at once; only one can become approved.
+ * @throws ServiceError forbidden, not-found, invalid; not-runnable with the findings that stand in the way
+ */
+export async function requestRun(ctx: Context, wanted: RunRequest): Promise<{ runId: string }> {
+  const subject = `service/${wanted.service}`
+  return auditedAttempt(ctx, { action: 'run.request', subject, serviceId: wanted.service, runId: null }, async () => {
+    authorise(ctx, 'run.request', wanted.service)
+    const asked = parse(ctx, wanted)
+    const runId = randomUUID()
+    await withTransaction(ctx.db, async (tx) => {
+      const built = await buildPlan(ctx, tx, asked)
+      refuseBlocked(built)
+      await open(ctx, tx, runId, built, asked)
+    })
+    return { runId }
+  })
+}
+
+function parse(ctx: Context, wanted: RunRequest): RunRequest {
+  const body = requestRunBody.safeParse(wanted)
+  if (!body.success) throw invalidInput(body.error.issues)
+  // Another kind has inputs of its own and is refused by name when its plan is built.
+  const inputs = body.data.kind === 'failover' ? failoverInputs.safeParse(body.data.inputs) : null
+  if (inputs && !inputs.success) throw invalidInput(inputs.error.issues)
+  if (inputs?.data.assume) {
+    throw invalidInput([
+      { path: ['inputs', 'assume'], message: 'is for previews only; a run is built from what is so' },
+    ])
+  }
+  if (inputs?.data.breakGlass?.length) authorise(ctx, 'run.break-glass', wanted.service)
+  return { service: wanted.service, ...body.data }
+}
+
+function refuseBlocked(built: BuiltPlan): void {
+  if (built.blockers.length === 0) return
+  const first = built.blockers[0]?.message ?? ''
+  throw new ServiceError(
+    'not-runnable',
+    built.blockers.length === 1 ? first : `${built.blockers.length} findings stand in the way. ${first}`,
+    'No run was opened.',
+    'Remove what is listed, then ask again; the plan is built anew from what is so then.',
+    built.blockers.map((each) => ({ path: each.code, message: `${each.message} ${each.remedy}` })),
+  )
+}
+
+async function open(ctx: Context, tx: Tx, runId: string, built: BuiltPlan, asked: RunRequest): Promise<void> {
+  const { service, plan, digest } = built
+  const planId = randomUUID()
+  const requestedAt = await databaseNow(tx)
+  const expiresAt = new Date(requestedAt.getTime() + service.config.policies.approvalExpiryMinutes * 60_000)
+  await tx.plan.create({
+    data: { id: planId, serviceId: service.id, kind: plan.kind, digest, document: toJson(plan) ?? {} },
+  })
+  await tx.run.create({
+    data: {
+      id: runId,
+      serviceId: service.id,
+      kind: plan.kind,
+      state: 'awaiting_approval',
+      planId,
+      digest,
+      incidentId: plan.incidentId,
+      requesterId: ctx.actor.id,
+      requester: ctx.actor,
+      reason: asked.reason,
+      requestedAt,
+      expiresAt,
+      steps: { create: plan.steps.map((step, position) => ({ key: step.key, position, stepId: step.stepId })) },
+    },
+  })
+  await emitEvent(tx, { kind: 'run.changed', serviceId: service.id, runId, data: { state: 'awaiting_approval' } })
+  await emitEvent(tx, { kind: 'service.changed', serviceId: service.id, runId, data: {} })
+  await appendAudit(tx, {
+    at: requestedAt,
+    actor: ctx.actor,
+    action: 'run.request',
+    subject: `run/${runId}`,
+    serviceId: service.id,
+    runId,
+    outcome: 'ok',
+    data: {
+      kind: plan.kind,
+      digest,
+      reason: asked.reason,
+      summary: plan.summary,
+      incidentId: plan.incidentId,
+      overrides: plan.overrides.map((each) => each.code),
+      approvalsRequired: service.config.policies.approvalsRequired,
+      expiresAt: expiresAt.toISOString(),
+    },
+  })
+}

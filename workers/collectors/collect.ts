@@ -1,0 +1,57 @@
+import { agentIntervalMs } from '@/server/domain/agent-interval'
+import type { Clock } from '@/server/ports/clock'
+import { type Log, type Loop, startLoop } from '../loop'
+import { agentLooks } from './agent'
+import { cacheLooks } from './cache'
+import { dnsLooks } from './dns'
+import { endpointLooks } from './endpoint'
+import { healthCheckLooks } from './health-check'
+import type { AnyLook } from './look'
+import { platformLooks } from './platform'
+import { publicLooks } from './public'
+import type { Recorder } from './recorder'
+import { switchLooks } from './switch'
+import { createWalTracker } from './wal-tracker'
+import type { WatchTarget } from './watch-target'
+import { workloadLooks } from './workload'
+
+type Tools = { recorder: Recorder; clock: Clock; log: Log }
+
+/** Starts one loop for each thing to look at of one service. @returns how to stop them all */
+export function collect(target: WatchTarget, tools: Tools): Loop {
+  const loops = allLooks(target, tools).map((look) =>
+    startLoop({
+      name: `look ${target.service.id} ${look.kind} ${look.subject}`,
+      intervalMs: look.intervalMs,
+      round: async () => tools.recorder.add(await look.observe(tools.clock)),
+      clock: tools.clock,
+      log: tools.log,
+    }),
+  )
+  return {
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()))
+    },
+  }
+}
+
+function allLooks(target: WatchTarget, { recorder, clock }: Tools): AnyLook[] {
+  const nowMs = () => clock.now()
+  const { id, config } = target.service
+  const tracker = createWalTracker(id, 2 * agentIntervalMs(config.probes.intervalMs))
+  const onAnswer: Parameters<typeof agentLooks>[1] = (serverId, facts, askedAtMs) => {
+    const position = tracker.take(serverId, facts, askedAtMs)
+    if (position) recorder.addPosition(position)
+  }
+  return [
+    ...publicLooks(target),
+    ...endpointLooks(target),
+    ...agentLooks(target, onAnswer, nowMs),
+    ...dnsLooks(target),
+    ...platformLooks(target),
+    ...workloadLooks(target),
+    ...switchLooks(target),
+    ...healthCheckLooks(target, nowMs),
+    ...cacheLooks(target),
+  ]
+}
