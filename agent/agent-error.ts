@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { agentErrorKind } from '@/server/ports/agent-protocol'
+import type { agentErrorKind } from '@/server/domain/agent-protocol'
 
 /** An answer other than yes, as it crosses the wire. The message is for an operator and never holds a secret, a path or SQL. */
 export class AgentError extends Error {

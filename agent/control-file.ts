@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AgentObservation } from '@/server/ports/agent-protocol'
+import type { AgentObservation } from '@/server/domain/agent-protocol'
 import type { AgentConfig } from './config'
 import { type FileOwner, isMissing } from './durable-file'
 import { runTool } from './tools'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { FenceMark } from '@/server/ports/agent-protocol'
+import type { FenceMark } from '@/server/domain/agent-protocol'
 import { failed, refused } from './agent-error'
 import type { AgentConfig } from './config'
 import { type ControlFile, ControlFileReader } from './control-file'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { replicationRow } from '@/server/ports/agent-protocol'
+import { replicationRow } from '@/server/domain/agent-protocol'
 
 /** One statement, so that all facts are of one moment and one round trip. Timelines: on a primary from the name of the current WAL file. */
 export const observationSql = `

@@ -1,4 +1,4 @@
-import type { AgentObservation } from '@/server/ports/agent-protocol'
+import type { AgentObservation } from '@/server/domain/agent-protocol'
 import type { Host } from './host'
 import { observationSql, parseFacts, type SqlFacts } from './observation-query'
 import { monotonicMs } from './poll'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { agentOperations } from '@/server/ports/agent-protocol'
+import { agentOperations } from '@/server/domain/agent-protocol'
 import { AgentError } from './agent-error'
 import type { Host } from './host'
 import { observe } from './observe'

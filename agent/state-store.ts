@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { fenceMark } from '@/server/ports/agent-protocol'
+import { fenceMark } from '@/server/domain/agent-protocol'
 import { upstream } from './config'
 import { isMissing, writeDurably } from './durable-file'
 

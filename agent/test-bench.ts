@@ -11,7 +11,7 @@ import {
   type AgentRequest,
   type AgentResult,
   agentOperations,
-} from '@/server/ports/agent-protocol'
+} from '@/server/domain/agent-protocol'
 import type { AgentConfigInput } from './config'
 import { processesIn, signal } from './processes'
 

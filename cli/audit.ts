@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -36,7 +37,7 @@ export async function exportAudit(options: Options): Promise<Result> {
       const file = createWriteStream(unfinished, { mode: 0o600 })
       for await (const each of readAuditEntries(db)) {
         head = { seq: each.seq, hash: each.hash }
-        if (!file.write(`${JSON.stringify(each)}\n`)) await new Promise((resolve) => file.once('drain', resolve))
+        if (!file.write(`${JSON.stringify(each)}\n`)) await once(file, 'drain')
       }
       file.end()
       await finished(file)

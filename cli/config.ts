@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { applyConfig } from '@/server/services/config/apply'
 import { readConfigDocument } from '@/server/services/config/read-document'
 import { ServiceError } from '@/server/services/errors'
-import { describeStep } from '@/server/steps/catalog'
 import { withDatabase } from './database'
 import { needed, type Options } from './options'
 import type { Result } from './output'
@@ -23,6 +21,8 @@ export async function applyConfigFile([path]: string[], options: Options): Promi
   const file = needed(path, 'The configuration file')
   const document = await readFile(file, 'utf8')
   const dryRun = options['dry-run'] ?? false
+  const { applyConfig } = await import('@/server/services/config/apply')
+  const { describeStep } = await import('@/server/steps/catalog')
   const applied = await withDatabase((db) =>
     applyConfig(
       {

@@ -1,4 +1,4 @@
-import { createDb, type Db } from '@/server/db/client'
+import type { Db } from '@/server/db/client'
 import type { MigrationConnection } from '@/server/db/schema-engine'
 import { wrongUse } from './problem'
 
@@ -12,7 +12,10 @@ export function databaseUrl(environment: Environment = process.env): string {
 }
 
 export async function withDatabase<T>(work: (db: Db) => Promise<T>): Promise<T> {
-  const db = createDb(databaseUrl(), { max: 2 })
+  const url = databaseUrl()
+  // Loaded when it is needed: most commands need no database, and start in a fraction of the time.
+  const { createDb } = await import('@/server/db/client')
+  const db = createDb(url, { max: 2 })
   try {
     return await work(db)
   } finally {

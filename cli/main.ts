@@ -1,4 +1,3 @@
-import { allowRetry, migrate } from '@/server/db/migrate'
 import { exportAudit, verifyAudit } from './audit'
 import { applyConfigFile, checkConfig } from './config'
 import { migrationConnection } from './database'
@@ -73,6 +72,7 @@ function files(command: string, rest: string[], options: Options): Promise<Resul
 
 async function migrateDatabase(options: Options): Promise<Result> {
   const connection = migrationConnection()
+  const { allowRetry, migrate } = await import('@/server/db/migrate')
   if (options.retry) await allowRetry(connection, options.retry)
   const applied = await migrate(connection)
   return {

@@ -9,6 +9,9 @@ import { secretValue } from '@/lab/secrets'
 import { LabProblem } from '@/lab/settings'
 import { type AgentObservation, agentOperations } from '@/server/domain/agent-protocol'
 
+/** A check reads every link that was ever promised. */
+const checkTimeoutMs = 600_000
+
 /** How the lab's processes say what went wrong. */
 const refusal = z.object({ message: z.string().optional(), error: z.string().optional() })
 
@@ -78,7 +81,7 @@ export class LabClient {
 
   /** The traffic process's own words. */
   async traffic(method: 'GET' | 'POST', path: string): Promise<unknown> {
-    return this.ask(method, ports.traffic, path, method === 'POST' ? {} : undefined, 60_000)
+    return this.ask(method, ports.traffic, path, method === 'POST' ? {} : undefined, checkTimeoutMs)
   }
 
   /** What a host agent says, asked without an echo: watching must not pass for the control plane. */

@@ -98,6 +98,7 @@ export class Lab {
   /** Ends everything in order: users, console and workers, the regions, what carries them, the control plane's own stores last. */
   async stop(): Promise<void> {
     const { supervisor } = this
+    supervisor.close()
     const stopAll = (names: string[]) => Promise.all(names.map((name) => supervisor.stop(name)))
     await stopAll(['traffic', 'worker-a', 'worker-b', 'console'])
     await this.client.halt().catch(() => undefined)

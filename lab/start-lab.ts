@@ -18,9 +18,10 @@ import { identityOf } from '@/lab/processes'
 import { findPostgres, findRedis, oldestPostgres } from '@/lab/programs'
 import { secretValue } from '@/lab/secrets'
 import { seedLab } from '@/lab/seed'
-import { LabProblem, type LabSettings, readSettings } from '@/lab/settings'
+import { LabProblem, type LabSettings, readSettings, repository } from '@/lab/settings'
 import { Supervisor } from '@/lab/supervise'
-import { buildProcesses, entries } from '@/scripts/build'
+import { buildProcesses } from '@/scripts/build'
+import { whenChanged } from '@/scripts/setup/fingerprint'
 import type { LifeboatConfig } from '@/server/domain/service-config'
 import type { Access } from '@/server/wiring-seed'
 
@@ -64,10 +65,14 @@ function findPrograms(): Programs {
   return { binDirectory: postgres.binDirectory, redis }
 }
 
-async function bundle({ paths, parts }: Start): Promise<void> {
-  const unneeded = [parts.workers ? '' : 'worker', parts.traffic ? '' : 'traffic']
-  const wanted = Object.keys(entries).filter((name) => !unneeded.includes(name))
-  await buildProcesses(paths.build, wanted)
+async function bundle(paths: LabPaths): Promise<void> {
+  const inputs = ['agent', 'lab', 'server', 'workers', 'scripts/build.ts', 'package-lock.json']
+  const mark = {
+    file: join(paths.build, 'inputs'),
+    result: paths.script('platform'),
+    inputs: inputs.map((path) => join(repository, path)),
+  }
+  await whenChanged(mark, () => buildProcesses(paths.build))
 }
 
 /** A state directory that was deleted leaves what lies elsewhere as an orphan: its secrets are gone, so is its use. */
@@ -117,21 +122,19 @@ async function startRegions(start: Start): Promise<void> {
   )
 }
 
-async function startControlPlane(start: Start): Promise<void> {
-  const { settings, paths, supervisor, client, parts, stage } = start
-  if (parts.workers) {
-    await stage(
-      'workers',
-      async () => {
-        for (const letter of ['a', 'b'] as const) supervisor.start(worker(settings, paths, letter))
-        // A writer that was stopped comes up read-only, until the workers tell it that it still is the writer.
-        return awaitDatabases(client, (seen) => regions.some((region) => isWriter(seen[region])), 30_000)
-      },
-      (result) => (result.held ? null : `no database takes writes yet: ${result.summary}`),
-    )
-  }
-  const kind = parts.console
-  if (kind === false) return
+async function startWorkers({ settings, paths, supervisor, client, stage }: Start): Promise<void> {
+  await stage(
+    'workers',
+    async () => {
+      for (const letter of ['a', 'b'] as const) supervisor.start(worker(settings, paths, letter))
+      // A writer that was stopped comes up read-only, until the workers tell it that it still is the writer.
+      return awaitDatabases(client, (seen) => regions.some((region) => isWriter(seen[region])), 45_000)
+    },
+    (result) => (result.held ? null : `no database takes writes yet: ${result.summary}`),
+  )
+}
+
+async function startConsole({ settings, paths, supervisor, stage }: Start, kind: ConsoleKind): Promise<void> {
   await stage('console', async () => {
     supervisor.start(consoleProcess(settings, paths, kind))
     const page = { host: settings.consoleHost, port: settings.consolePort, path: '/livez', timeoutMs: 20_000 }
@@ -186,10 +189,10 @@ async function run(start: Start): Promise<{ service: LifeboatConfig; access: Acc
   removeOrphanedData(paths)
   const service = writeConfiguration(settings, paths, programs)
   rmSync(join(paths.outside, 'network', 'faults.json'), { force: true })
-  await stage('bundles', () => bundle(start))
-  const access = parts.control ? await startControl(start) : null
-  await startRegions(start)
-  await startControlPlane(start)
+  await stage('bundles', () => bundle(paths))
+  const [access] = await Promise.all([parts.control ? startControl(start) : null, startRegions(start)])
+  const { console: kind, workers } = parts
+  await Promise.all([workers ? startWorkers(start) : null, kind ? startConsole(start, kind) : null])
   await awaitShortener(start)
   if (parts.traffic) start.supervisor.start(bundled(paths, 'traffic'))
   return { service, access }

@@ -23,10 +23,13 @@ function showWelcome(lab: Lab, tookMs: number): void {
 
 async function stop(lab: Lab): Promise<void> {
   const begun = performance.now()
-  const count = (await lab.status()).hosts.reduce((sum, host) => sum + host.processes.length, lab.processes().length)
-  console.log(`\nStopping ${plural(count, 'process', 'processes')} …`)
+  const { hosts } = await lab.status()
+  const count = hosts.reduce((sum, host) => sum + host.processes.length, lab.processes().length)
   await lab.stop()
-  console.log(`Everything has stopped (${seconds(performance.now() - begun)}); state is kept in ${lab.paths.state}`)
+  const took = seconds(performance.now() - begun)
+  console.log(
+    `All ${plural(count, 'process', 'processes')} have stopped (${took}); state is kept in ${lab.paths.state}`,
+  )
 }
 
 async function main(): Promise<void> {

@@ -52,12 +52,19 @@ function tail(file: string): string {
 /** Starts processes, starts them again a second after they die, and ends them in the order asked. */
 export class Supervisor {
   private readonly running = new Map<string, Running>()
+  private closed = false
 
   /** @param changed called whenever a pid is another one */
   constructor(private readonly changed: () => void) {}
 
   start(wanted: OutsideProcess): void {
+    if (this.closed) throw new LabProblem(`${wanted.name} was not started: the lab is stopping.`)
     this.launch(wanted, 0)
+  }
+
+  /** Nothing is started from now on: a start that was given up may still be on its way to the next process. */
+  close(): void {
+    this.closed = true
   }
 
   status(): OutsideStatus[] {

@@ -24,6 +24,7 @@ const anchorStores = z.array(
     secretAccessKeyRef: secretRef.optional(),
   }),
 )
+
 export type AnchorStoreSettings = z.infer<typeof anchorStores>[number]
 
 const shared = z.object({
@@ -74,11 +75,6 @@ export function workerEnv(source: Source = process.env): WorkerEnv {
 /** The value behind an `env:NAME` secret reference; undefined when it is not set. */
 export function readSecretVariable(name: string): string | undefined {
   return process.env[name]
-}
-
-/** True while `next build` runs: nothing may be connected then. */
-export function isBuilding(): boolean {
-  return process.env.NEXT_PHASE === 'phase-production-build'
 }
 
 function read<T extends z.ZodType>(schema: T, source: Source): z.infer<T> {

@@ -1,6 +1,6 @@
 import { chown, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { AgentRequest } from '@/server/ports/agent-protocol'
+import type { AgentRequest } from '@/server/domain/agent-protocol'
 import { failed, refused } from '../agent-error'
 import { type Upstream, upstream } from '../config'
 import { DataDirectory } from '../data-directory'

@@ -1,4 +1,4 @@
-import type { AgentRequest, AgentResult, FenceMark } from '@/server/ports/agent-protocol'
+import type { AgentRequest, AgentResult, FenceMark } from '@/server/domain/agent-protocol'
 import { failed } from '../agent-error'
 import { refuseStale } from '../generation'
 import type { Host } from '../host'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AgentRequest, AgentResult } from '@/server/ports/agent-protocol'
+import type { AgentRequest, AgentResult } from '@/server/domain/agent-protocol'
 import { failed, refused } from '../agent-error'
 import { upstream } from '../config'
 import { recordGeneration, refuseStale } from '../generation'

@@ -1,4 +1,4 @@
-import type { AgentRequest, AgentResult } from '@/server/ports/agent-protocol'
+import type { AgentRequest, AgentResult } from '@/server/domain/agent-protocol'
 import { guardedStart } from '../boot'
 import { recordGeneration, refuseStale } from '../generation'
 import type { Host } from '../host'

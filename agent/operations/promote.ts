@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { AgentRequest, AgentResult } from '@/server/ports/agent-protocol'
+import type { AgentRequest, AgentResult } from '@/server/domain/agent-protocol'
 import { failed, refused } from '../agent-error'
 import { isMissing } from '../durable-file'
 import { recordGeneration, refuseStale } from '../generation'

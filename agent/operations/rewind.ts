@@ -1,4 +1,4 @@
-import type { AgentRequest } from '@/server/ports/agent-protocol'
+import type { AgentRequest } from '@/server/domain/agent-protocol'
 import { failed, refused } from '../agent-error'
 import { type Upstream, upstream } from '../config'
 import { recordGeneration, refuseStale } from '../generation'

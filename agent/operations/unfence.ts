@@ -1,4 +1,4 @@
-import type { AgentRequest } from '@/server/ports/agent-protocol'
+import type { AgentRequest } from '@/server/domain/agent-protocol'
 import { refused } from '../agent-error'
 import { recordGeneration, refuseStale } from '../generation'
 import type { Host } from '../host'

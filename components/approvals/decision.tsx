@@ -53,7 +53,7 @@ export function Decision({ run }: { run: RunView }) {
           <span className="font-medium">You cannot decide on this:</span> {why}
         </p>
       ) : null}
-      <div className="mt-1 flex flex-wrap items-center justify-between gap-x-16 gap-y-6">
+      <div className="mt-1 flex flex-wrap items-center justify-between gap-x-8 gap-y-6">
         <Button
           variant="danger-outline"
           size="lg"

@@ -88,9 +88,14 @@ function Wizard({ service, preview, refreshing, refresh, error, inputs, breakGla
       />
       <div className="mb-4 flex flex-wrap items-center justify-between gap-3">
         <PlanAge builtAt={plan.builtAt} />
-        <Button size="sm" onClick={refresh} busy={refreshing}>
-          {refreshing ? null : <RefreshCw aria-hidden />} Build the plan again
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          <Button asChild size="sm" variant="ghost">
+            <a href="#request">Go to the request ↓</a>
+          </Button>
+          <Button size="sm" onClick={refresh} busy={refreshing}>
+            {refreshing ? null : <RefreshCw aria-hidden />} Build the plan again
+          </Button>
+        </div>
       </div>
       {error ? <ProblemAlert error={error} className="mb-4" /> : null}
       <Refreshing active={refreshing} className="space-y-4">

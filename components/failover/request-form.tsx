@@ -53,7 +53,11 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
   }
 
   return (
-    <section aria-labelledby={titleId} className="rounded-lg border-2 border-down bg-surface p-5">
+    <section
+      id="request"
+      aria-labelledby={titleId}
+      className="scroll-mt-16 rounded-lg border-2 border-down bg-surface p-5"
+    >
       <h2 id={titleId} className="flex flex-wrap items-center gap-x-2 font-semibold text-base">
         Request the failover to <RegionName {...destination} />
       </h2>

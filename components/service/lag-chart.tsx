@@ -32,6 +32,7 @@ export function LagChart({
   const worst = Math.max(...points.map((point) => point.range?.[1] ?? point.avg ?? 0))
   return (
     <figure
+      className="overflow-hidden"
       aria-label={`Replication lag from ${utcTime(from)} to ${utcTime(to)}, at most ${plain(formatSeconds(worst))}`}
     >
       <ResponsiveContainer width="100%" height={height} initialDimension={{ width: 520, height }}>

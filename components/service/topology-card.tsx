@@ -12,7 +12,7 @@ import { TopologyTable } from './topology-table'
 /** The diagram measures the window, and its code is large: it is fetched when it is shown. */
 const Diagram = dynamic(() => import('./topology-diagram').then((module) => module.TopologyDiagram), {
   ssr: false,
-  loading: () => <Skeleton className="m-4 h-[398px]" />,
+  loading: () => <Skeleton className="m-4 h-[358px]" />,
 })
 
 /** How the parts hang together, as a diagram and as its twin in words; on a phone the words come first. */

@@ -38,10 +38,10 @@ export function TopologyDiagram({ topology }: { topology: Topology }) {
     return { id: flow.id, source: flow.from, target: flow.to, type: 'flow', data: { flow }, ...side }
   })
   return (
-    <div
-      style={{ height: diagramHeight }}
-      role="img"
+    <figure
       aria-label={`Topology: ${topology.flows.map((flow) => flow.what).join('; ')}`}
+      style={{ height: diagramHeight }}
+      className="w-full [&_.react-flow\_\_attribution]:bg-transparent! [&_.react-flow\_\_attribution_a]:text-muted!"
     >
       <ReactFlow
         nodes={nodes}
@@ -62,7 +62,7 @@ export function TopologyDiagram({ topology }: { topology: Topology }) {
         preventScrolling={false}
         disableKeyboardA11y
       />
-    </div>
+    </figure>
   )
 }
 

@@ -18,8 +18,8 @@ export type Flow = { id: string; from: string; to: string; label: string; health
 export type Topology = { parts: Part[]; flows: Flow[]; regionNames: string[] }
 
 export const partWidth = 236
-export const partHeight = 92
-export const diagramHeight = 430
+export const partHeight = 78
+export const diagramHeight = 390
 const columnGap = 150
 const rowGap = 52
 

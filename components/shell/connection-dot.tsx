@@ -24,7 +24,8 @@ export function ConnectionDot() {
   const link = linkOf(state)
   const look = looks[link]
   const last = link === 'live' ? state.lastEventAt : state.lastAnswerAt || null
-  const said = last === null ? '' : `last ${link === 'live' ? 'event' : 'answer'} ${ageText(new Date(last).toISOString(), nowMs)}`
+  const said =
+    last === null ? '' : `last ${link === 'live' ? 'event' : 'answer'} ${ageText(new Date(last).toISOString(), nowMs)}`
   return (
     <Tooltip content={`${look.words} ${said}`}>
       <button

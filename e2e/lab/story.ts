@@ -11,10 +11,9 @@ import { eventually } from '@/lab/testing'
 /** A whole lab with console and workers of a test's own, started the way a person starts it, and driven through what everyone can use. */
 export type Person = 'viewer' | 'operator' | 'approver' | 'approver2' | 'admin'
 
-const accessFile = z.object({
-  url: z.string(),
-  users: z.record(z.string(), z.object({ email: z.string(), password: z.string(), token: z.string() })),
-})
+const account = z.object({ email: z.string(), password: z.string(), token: z.string() })
+export type Account = z.infer<typeof account>
+const accessFile = z.object({ url: z.string(), users: z.record(z.string(), account) })
 
 export type Answer = { status: number; type: string; body: unknown }
 
@@ -25,7 +24,7 @@ export class Story {
     readonly net: number,
     readonly stateDirectory: string,
     readonly url: string,
-    private readonly tokens: Record<string, string>,
+    private readonly accounts: Record<string, Account>,
     private readonly supervisor: ChildProcess,
   ) {
     this.lab = new LabClient(net, this.paths)
@@ -35,12 +34,18 @@ export class Story {
     return labPaths(this.stateDirectory)
   }
 
+  account(who: string): Account {
+    const found = this.accounts[who]
+    if (!found) throw new TypeError(`access.json knows no ${who}`)
+    return found
+  }
+
   /** One call of the HTTP API as one of the five people; nobody when `who` is null. */
   async call(who: Person | null, method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await fetch(`${this.url}${path}`, {
       method,
       headers: {
-        ...(who ? { authorization: `Bearer ${this.tokens[who] ?? ''}` } : {}),
+        ...(who ? { authorization: `Bearer ${this.account(who).token}` } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -117,8 +122,7 @@ export async function startStory(name: string, options: StoryOptions): Promise<S
     },
     120_000,
   )
-  const tokens = Object.fromEntries(Object.entries(access.users).map(([who, user]) => [who, user.token]))
-  const story = new Story(options.net, stateDirectory, access.url, tokens, supervisor)
+  const story = new Story(options.net, stateDirectory, access.url, access.users, supervisor)
   const ready = z.object({ readiness: z.object({ status: z.string(), sentence: z.string() }) })
   await eventually(
     'the service to be ready to fail over',

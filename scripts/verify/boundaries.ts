@@ -48,7 +48,7 @@ const layers: Record<string, { files: string; may: string[] }> = {
 }
 
 const outside = ['lab', 'cli', 'bench', 'e2e', 'scripts', 'server/testing']
-const tests = '\\.(test|itest)\\.tsx?$'
+const tests = '\\.(test|itest)\\.tsx?$|/test-[a-z-]+\\.ts$'
 
 const result = await cruise(
   ['app', 'components', 'server', 'workers', 'agent', ...outside.slice(0, 5)],

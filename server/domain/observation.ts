@@ -69,7 +69,7 @@ export type Observation<K extends ObservationKind = ObservationKind> = {
   observedAt: string
   /** How often this is looked at; a value older than twice this is stale. */
   intervalMs: number
-  /** null when the attempt failed before anything was learnt. */
+  /** null when nothing was ever learnt. A failed look at an agent keeps what its last answer said, with the answer's own time inside. */
   facts: z.infer<(typeof factsByKind)[K]> | null
 }
 

@@ -34,7 +34,14 @@ const clock = {
     new Promise<void>((resolve, reject) => {
       // Waits are real but short: what is tested is the order of writes, not the length of a backoff.
       const timer = setTimeout(resolve, Math.min(ms, 5))
-      signal?.addEventListener('abort', () => (clearTimeout(timer), reject(signal.reason)), { once: true })
+      signal?.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer)
+          reject(signal.reason)
+        },
+        { once: true },
+      )
     }),
 }
 
@@ -136,7 +143,14 @@ describe('the worker killed after any write', () => {
     const probe = new World()
     const first = await seedApprovedRun(db, describeStep)
     let writes = 0
-    await executeRun(first.runId, deps(probe, 'worker-a', { afterWrite: () => void (writes += 1) }))
+    await executeRun(
+      first.runId,
+      deps(probe, 'worker-a', {
+        afterWrite: () => {
+          writes += 1
+        },
+      }),
+    )
     expect(writes).toBeGreaterThan(24)
     for (let at = 1; at <= writes; at += 1) {
       const world = new World()
@@ -263,18 +277,16 @@ describe('what stops a run', () => {
   it('an audit entry that cannot be written keeps the action from happening', async () => {
     const world = new World()
     const seeded = await seedApprovedRun(db, describeStep)
-    await db.$executeRawUnsafe(
+    await db.$executeRaw(
       `CREATE FUNCTION refuse_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$`,
     )
-    await db.$executeRawUnsafe(
-      'CREATE TRIGGER refuse_audit BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit()',
-    )
+    await db.$executeRaw`CREATE TRIGGER refuse_audit BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit()`
     try {
       expect(await executeRun(seeded.runId, deps(world, 'worker-a'))).toBe('lease-lost')
       expect(world.effects).toEqual([])
       expect(await endOf(seeded)).toMatchObject({ state: 'approved' })
     } finally {
-      await db.$executeRawUnsafe('DROP TRIGGER refuse_audit ON audit_entry')
+      await db.$executeRaw`DROP TRIGGER refuse_audit ON audit_entry`
     }
     await finish(world, seeded)
     await expectWholeAndSafe(world, seeded)

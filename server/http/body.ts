@@ -1,7 +1,7 @@
 import { HttpProblem } from './problem'
 
 /** Nothing that Lifeboat takes over HTTP comes near this; more is a mistake or an attack. */
-export const maxBodyBytes = 64 * 1024
+const maxBodyBytes = 64 * 1024
 
 const tooLarge = () =>
   new HttpProblem(

@@ -1,8 +1,24 @@
 import { z } from 'zod'
 import { problem } from '@/server/queries/dto/common'
+import { auditVerification, incidentView, meView } from '@/server/queries/dto/records'
+import { planPreview, runView } from '@/server/queries/dto/run'
+import { metricsView, serviceView } from '@/server/queries/dto/service'
 import { noBody, type Operation } from './operation'
 
 type JsonSchema = Record<string, unknown>
+
+/** Said once and referred to by name. */
+const named = new Map<z.ZodType, string>([
+  [problem, 'Problem'],
+  [serviceView, 'Service'],
+  [runView, 'Run'],
+  [planPreview, 'PlanPreview'],
+  [incidentView, 'Incident'],
+  [metricsView, 'Metrics'],
+  [auditVerification, 'AuditVerification'],
+  [meView, 'Me'],
+])
+const reference = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
 
 /** OpenAPI 3.1 from the table of operations: the schemas that parse requests and that tests hold answers against are the ones shown here. */
 export function openApiDocument(operations: readonly Operation[]): JsonSchema {
@@ -28,11 +44,11 @@ export function openApiDocument(operations: readonly Operation[]): JsonSchema {
         token: { type: 'http', scheme: 'bearer', description: 'An API token, lbt_…' },
         session: { type: 'apiKey', in: 'cookie', name: 'lifeboat.session_token' },
       },
-      schemas: { Problem: schemaOf(problem, 'output') },
+      schemas: Object.fromEntries([...named].map(([schema, name]) => [name, schemaOf(schema, 'output')])),
       responses: {
         Problem: {
           description: 'What happened, what did not, and the next safe step.',
-          content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+          content: { 'application/problem+json': { schema: reference('Problem') } },
         },
       },
     },
@@ -57,11 +73,16 @@ function describe(operation: Operation): JsonSchema {
     responses: {
       [response.status]: {
         description: response.status === 201 ? 'Made.' : 'As asked.',
-        content: { [response.contentType]: response.schema ? { schema: schemaOf(response.schema, 'output') } : {} },
+        content: { [response.contentType]: response.schema ? { schema: answerOf(response.schema) } : {} },
       },
       default: { $ref: '#/components/responses/Problem' },
     },
   }
+}
+
+function answerOf(schema: z.ZodType): JsonSchema {
+  const name = named.get(schema)
+  return name ? reference(name) : schemaOf(schema, 'output')
 }
 
 const idempotencyHeader = {

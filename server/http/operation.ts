@@ -6,7 +6,7 @@ import { invalidInput } from './problem'
 export type Method = 'GET' | 'POST'
 
 /** What an operation needs of its caller: a right, only to be signed in, or nothing (then it is in `publicPaths`). */
-export type Needs = Right | 'signed-in' | 'public'
+type Needs = Right | 'signed-in' | 'public'
 
 /** What may be asked without signing in. Anything else that calls itself public does not start. */
 export const publicPaths: readonly string[] = [
@@ -54,7 +54,7 @@ type Definition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, R
     ): Promise<z.infer<R> | Response>
   }
 
-export type RawInput = { params: unknown; query: unknown; body: unknown }
+type RawInput = { params: unknown; query: unknown; body: unknown }
 
 /** An operation whose types are erased at one place: `invoke` parses with the operation's own schemas before it hands anything on. */
 export type Operation = Described & {

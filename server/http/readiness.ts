@@ -4,11 +4,11 @@ import { workerAges } from '@/server/queries/process-health'
 import { workerSilentMs } from '@/server/queries/service-view'
 import { type ConsoleWiring, consoleWiring } from '@/server/wiring'
 
-export type Check = { name: string; ok: boolean; detail: string }
-export type Readiness = { ready: boolean; degraded: boolean; checks: Check[] }
+type Check = { name: string; ok: boolean; detail: string }
+type Readiness = { ready: boolean; degraded: boolean; checks: Check[] }
 
-/** A probe asks every few seconds and gives up after one or two: an answer must come before that. */
-const patienceMs = 1_000
+/** A probe asks every few seconds and gives up after some: an answer must come before that, also from a busy machine. */
+const patienceMs = 2_000
 
 /**
  * Ready means that requests can be served, for which the control database alone is needed. Without Redis a run starts later (the workers

@@ -78,6 +78,7 @@ describe('OpenAPI', () => {
     const run = document.paths['/api/v1/runs/{id}'].get
     expect(run['x-lifeboat-right']).toBe('run.read')
     expect(run.parameters).toEqual([expect.objectContaining({ name: 'id', in: 'path', required: true })])
-    expect(run.responses['200'].content['application/json'].schema.properties.digest).toEqual({ type: 'string' })
+    expect(run.responses['200'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Run' })
+    expect(document.components.schemas.Run.properties.digest).toEqual({ type: 'string' })
   })
 })

@@ -5,13 +5,13 @@ import { notFound, servicesWith } from './access'
 import type { MetricsView } from './dto/service'
 
 export const metricNames = ['lag_seconds', 'lag_bytes', 'probe_latency_ms', 'up'] as const
-export type MetricName = (typeof metricNames)[number]
+type MetricName = (typeof metricNames)[number]
 const units: Record<MetricName, string> = { lag_seconds: 's', lag_bytes: 'B', probe_latency_ms: 'ms', up: 'ratio' }
 
 /** Raw samples are kept for a week; a wider question would only read gaps. */
 const widestMs = 8 * 24 * 3_600_000
 
-export type MetricsFilter = { from: string; to: string; stepMs: number | null; names: readonly MetricName[] }
+type MetricsFilter = { from: string; to: string; stepMs: number | null; names: readonly MetricName[] }
 
 /**
  * Series of a service, one a subject (a server, or a name as one vantage point sees it). A bucket's `up` is the part of its probes that were

@@ -19,7 +19,7 @@ export type TestConsole = {
   call(request: Call): Promise<Response>
   stop(): Promise<void>
 }
-export type Person = { id: string; email: string; password: string; token: string }
+type Person = { id: string; email: string; password: string; token: string }
 export type PersonName = 'viewer' | 'operator' | 'approver' | 'approver2' | 'auditor' | 'admin' | 'stranger'
 export type Call = {
   method?: string

@@ -51,7 +51,10 @@ export async function startTestPostgres(net: number, options: TestPostgresOption
     start({ bin, data, home, owner, connection, durable: options.durable ?? false })
   let server = await boot()
   // A test that is killed must not leave its server behind.
-  const killNow = (): void => void server.kill('SIGKILL')
+  const killNow = (): void => {
+    server.kill('SIGKILL')
+    rmSync(home, { recursive: true, force: true })
+  }
   process.once('exit', killNow)
   await query({ ...connection, database: 'postgres' }, `CREATE DATABASE ${database}`)
   return {

@@ -3,10 +3,10 @@ import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { APIError } from 'better-auth/api'
 
 /** A shift may go on for hours without a click; a stolen cookie may not live longer than a day, whatever it does. */
-export const idleLimitMs = 8 * 3_600_000
-export const absoluteLimitMs = 24 * 3_600_000
+const idleLimitMs = 8 * 3_600_000
+const absoluteLimitMs = 24 * 3_600_000
 
-export type SignedIn = { userId: string; name: string; email: string; startedAt: number }
+type SignedIn = { userId: string; name: string; email: string; startedAt: number }
 
 export type SignIn = {
   /** Answers the sign-in library's own requests. */

@@ -43,14 +43,22 @@ export function seenLately<K extends ObservationKind>(
   return seen(facts, kind, subject).filter((each) => !isStale(each, facts.nowMs))
 }
 
-/** The newest facts that any vantage point learnt about a subject, however old; null when nobody ever did. */
+/**
+ * The newest facts that any vantage point learnt about a subject, however old; null when nobody ever did. A failed look keeps what was last learnt beside the time
+ * of the attempt, so the time given here is the subject's own where its facts carry one: when it was *heard*, not when it was last asked.
+ */
 export function lastKnown<K extends ObservationKind>(
   facts: FailoverFacts,
   kind: K,
   subject: string,
 ): { facts: z.infer<(typeof factsByKind)[K]>; observedAt: string } | null {
-  const found = seen(facts, kind, subject).find((each) => each.facts !== null)
-  return found?.facts ? { facts: found.facts, observedAt: found.observedAt } : null
+  const known = seen(facts, kind, subject).flatMap((each) => {
+    if (each.facts === null) return []
+    const heardAt = 'observedAt' in each.facts ? each.facts.observedAt : each.observedAt
+    return [{ facts: each.facts, observedAt: heardAt }]
+  })
+  known.sort((a, b) => Date.parse(b.observedAt) - Date.parse(a.observedAt))
+  return known[0] ?? null
 }
 
 export type Sides = { from: RegionConfig; to: RegionConfig; primary: ServerConfig }

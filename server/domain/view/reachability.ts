@@ -4,7 +4,7 @@ import { agoText, listText } from './words'
 
 type Probe = Observation<'endpoint'> | Observation<'public'>
 
-export type VantageSight = {
+type VantageSight = {
   vantage: string
   /** null: not known now, because it was never or too long ago looked at. */
   ok: boolean | null
@@ -15,7 +15,7 @@ export type VantageSight = {
 }
 
 /** What one vantage point can say now. An old answer is no answer. */
-export function sightFrom(vantage: string, probe: Probe | undefined, nowMs: number): VantageSight {
+function sightFrom(vantage: string, probe: Probe | undefined, nowMs: number): VantageSight {
   const age = freshness(probe, nowMs)
   if (!probe || age === 'none') {
     return { vantage, ok: null, failure: null, latencyMs: null, observedAt: null, health: 'unknown' }

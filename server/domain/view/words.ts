@@ -30,8 +30,3 @@ export function listText(items: readonly string[]): string {
   if (items.length < 2) return items.join('')
   return `${items.slice(0, -1).join(', ')} and ${items[items.length - 1]}`
 }
-
-/** The clock time of an instant: `12:03:04 UTC`. */
-export function clockText(at: string): string {
-  return `${new Date(at).toISOString().slice(11, 19)} UTC`
-}

@@ -4,14 +4,17 @@ import { noSuchPath } from './sign-in'
 
 /** Given the table late, since this operation is itself in it. */
 export function openApiOperation(document: () => unknown): Operation {
+  let text: string | null = null
   return definePublicOperation({
     id: 'openapi',
     method: 'GET',
     path: '/api/openapi.json',
     summary: 'This description.',
     response: { status: 200, contentType: 'application/json' },
-    respond: async () =>
-      new Response(JSON.stringify(document()), { headers: { ...apiHeaders, 'content-type': 'application/json' } }),
+    async respond() {
+      text ??= JSON.stringify(document())
+      return new Response(text, { headers: { ...apiHeaders, 'content-type': 'application/json' } })
+    },
   })
 }
 

@@ -20,7 +20,7 @@ export async function withoutRun(
   say: (word: WriterWord) => Promise<void>,
 ): Promise<boolean> {
   return withTransaction(ctx.db, async (tx) => {
-    await tx.$executeRawUnsafe(`SET LOCAL lock_timeout = ${lockTimeoutMs}`)
+    await tx.$executeRaw`SELECT set_config('lock_timeout', ${String(lockTimeoutMs)}, true)`
     const leases = await tx.$queryRaw<{ led: boolean }[]>`
       SELECT coalesce(holder IS NOT NULL AND expires_at > clock_timestamp(), false) AS led
       FROM service_lease WHERE service_id = ${service.id} FOR SHARE`

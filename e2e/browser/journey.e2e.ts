@@ -1,0 +1,145 @@
+import { expect, type Page, test } from '@playwright/test'
+import { eventually } from '@/lab/testing'
+import { type Story, startStory } from '../lab/story'
+import { incidentIn, traffic } from '../lab/watch'
+import { expectSound, picture, signIn } from './people'
+
+/** The whole story by role and name: two people, a killed region, a phone. */
+let story: Story
+
+test.beforeAll(async () => {
+  test.setTimeout(300_000)
+  story = await startStory('journey', { net: 75, port: 3375, instances: '4/2' })
+})
+
+test.afterAll(async () => {
+  await story?.stop()
+})
+
+test('a region is lost, somebody asks, somebody else approves on a phone, and the service is back', async ({
+  browser,
+}) => {
+  const operator = await signIn(browser, story, 'operator')
+  const approver = await signIn(browser, story, 'approver', { phone: true, scheme: 'light' })
+
+  await test.step('before: the overview answers its question', async () => {
+    await expect(operator.getByRole('heading', { level: 1 })).toContainText(/ready/i)
+    await expectSound(operator, 'overview')
+    await picture(operator, 'overview-desktop-dark')
+    await expectSound(approver, 'overview on a phone')
+    await operator.goto('/services/shortener')
+    await expect(
+      operator
+        .getByRole('button', { name: /Fail over to US West/ })
+        .or(operator.getByRole('link', { name: /Fail over to US West/ })),
+    ).toBeVisible()
+    await expectSound(operator, 'service page')
+    await picture(operator, 'service-desktop-dark')
+  })
+
+  await test.step('us-east is killed; the incident opens by itself', async () => {
+    await story.lab.fault('kill', 'us-east')
+    await incidentIn(story, ['confirmed'])
+    await expect(operator.getByRole('link', { name: /Fail over to US West/ })).toBeVisible({ timeout: 30_000 })
+  })
+
+  const runPath = await test.step('the operator asks', async () => {
+    await operator.getByRole('link', { name: /Fail over to US West/ }).click()
+    await expect(
+      operator.getByText('platform.power-off-primary').or(operator.getByText(/Power off/).first()),
+    ).toBeVisible()
+    await expectSound(operator, 'wizard')
+    await picture(operator, 'wizard-desktop-dark')
+    await operator.getByLabel('Reason').fill('us-east is gone')
+    const submit = operator.getByRole('button', { name: /Request failover to US West/ })
+    await submit.click()
+    await expect(operator.getByText(/Type us-west, the region/)).toBeVisible()
+    await operator.getByLabel(/Type the destination region/).fill('us-west')
+    await submit.click()
+    await operator.waitForURL(/\/runs\//)
+    return new URL(operator.url()).pathname
+  })
+
+  await test.step('the operator cannot approve it, and is told why', async () => {
+    const own = await operator.context().newPage()
+    await own.goto('/approvals')
+    await expect(own.getByRole('button', { name: 'Approve this plan' })).toBeDisabled()
+    await expect(own.getByText('You cannot decide on this:')).toBeVisible()
+    await own.close()
+  })
+
+  await test.step('the approver says yes on a phone', async () => {
+    await approver.goto('/approvals')
+    const yes = approver.getByRole('button', { name: 'Approve this plan' })
+    await expect(yes).toBeEnabled()
+    const box = await yes.boundingBox()
+    expect(box?.height ?? 0).toBeGreaterThanOrEqual(44)
+    await expectSound(approver, 'approvals on a phone')
+    await picture(approver, 'approval-phone-light')
+    await yes.click()
+  })
+
+  await test.step('the run is watched live, by both, and ends well', async () => {
+    await expect(operator.getByText('Point of no return', { exact: false }).first()).toBeVisible()
+    await picture(operator, 'run-desktop-dark')
+    await expect(operator.getByRole('heading', { level: 1 })).toContainText(/succeeded|is back|done/i, {
+      timeout: 120_000,
+    })
+    await expectSound(operator, 'run page')
+    await approver.goto(runPath)
+    await expect(approver.getByRole('heading', { level: 1 })).toContainText('Succeeded')
+    await expectSound(approver, 'run page on a phone')
+    await eventually(
+      'users to be served from us-west',
+      async () => (await traffic(story)).currentRegion === 'us-west',
+      30_000,
+    )
+  })
+
+  await test.step('the time is measured, and the page shows it without being reloaded', async () => {
+    await expect(operator.getByText(/RTO/).first()).toBeVisible()
+    await expect(operator.getByText(/measured/i).first()).toBeVisible({ timeout: 60_000 })
+    await picture(operator, 'run-ended-desktop-dark')
+  })
+
+  await test.step('the audit trail holds', async () => {
+    await operator.goto('/audit')
+    await operator.getByRole('button', { name: 'Verify now' }).click()
+    await expect(operator.getByText(/The chain holds|holds/).first()).toBeVisible()
+    await expectSound(operator, 'audit')
+    await picture(operator, 'audit-desktop-dark')
+  })
+
+  await test.step('the next question is answered honestly: there is no standby now', async () => {
+    await operator.goto('/')
+    await expect(operator.getByRole('heading', { level: 1 })).not.toContainText(/^ready/i)
+    await expectSound(operator, 'overview after the failover')
+    await picture(operator, 'overview-after-desktop-dark')
+  })
+})
+
+test('nobody gets in without signing in, and a wrong password says so without a hint', async ({ browser }) => {
+  const context = await browser.newContext({ baseURL: story.url })
+  const page = await context.newPage()
+  await page.goto('/services/shortener')
+  await expect(page).toHaveURL(/sign-in\?next=/)
+  await page.getByLabel('E-mail').fill('nobody@lifeboat.lab')
+  await page.getByLabel('Password').fill('wrong-password-here')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByText('E-mail and password do not fit together')).toBeVisible()
+  await expectSound(page, 'sign-in')
+})
+
+test('a lost connection is shown, and the page is right again after it', async ({ browser }) => {
+  const viewer = await signIn(browser, story, 'viewer')
+  await expect(connection(viewer)).toContainText(/live/i)
+  await viewer.context().setOffline(true)
+  await expect(connection(viewer)).toContainText(/offline|polling/i, { timeout: 60_000 })
+  await viewer.context().setOffline(false)
+  await expect(connection(viewer)).toContainText(/live/i, { timeout: 60_000 })
+  await expect(viewer.getByRole('link', { name: /Approvals/ }).first()).toBeVisible()
+})
+
+function connection(page: Page) {
+  return page.getByRole('button', { name: /^Connection:/ })
+}
