@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import type { z } from 'zod'
@@ -105,9 +105,4 @@ function controlRedis(settings: LabSettings, paths: LabPaths): string {
 function writePrivate(path: string, content: string): void {
   rmSync(path, { force: true })
   writeFileSync(path, content, { mode: 0o600 })
-}
-
-/** The data of another place is not there any more when the state directory was deleted and made anew by hand. */
-export function isFirstStart(paths: LabPaths): boolean {
-  return lstatSync(paths.controlData, { throwIfNoEntry: false }) === undefined
 }

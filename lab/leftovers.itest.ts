@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -48,6 +48,8 @@ function identity(pid: number | undefined): ProcessIdentity {
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'lifeboat-leftovers-'))
+  // Open to PostgreSQL's user: otherwise the machines would lie outside of what this test removes.
+  chmodSync(root, 0o755)
   paths = labPaths(root)
   for (const directory of [
     join(paths.outside, 'dns'),

@@ -48,7 +48,7 @@ export function AuditFilters({
         <Input
           name="actor"
           defaultValue={filter.actor}
-          placeholder="operator@lab.test"
+          placeholder="name@example.com"
           autoCapitalize="none"
           spellCheck={false}
         />

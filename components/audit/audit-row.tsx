@@ -32,7 +32,7 @@ export function AuditRow({ entry }: { entry: AuditEntryView }) {
         <Td>
           <code className="whitespace-nowrap font-mono text-xs">{entry.action}</code>
         </Td>
-        <Td className="max-w-80">
+        <Td className="min-w-52 max-w-80">
           <span className="break-words">{entry.subject}</span>
           {entry.runId ? (
             <Link href={`/runs/${entry.runId}`} className="block w-fit py-1 text-xs underline underline-offset-4">

@@ -13,8 +13,7 @@ import { TargetBar } from './target-bar'
 export function ClockCard({ run }: { run: RunView }) {
   const nowMs = useNow()
   const over = terminalRunStates.includes(run.state)
-  const stoppedAt = run.measured?.firstGoodAt ?? (over ? run.endedAt : null)
-  const ms = elapsedMs(run.clockStartedAt, stoppedAt, nowMs)
+  const { label, ms } = clockOf(run, nowMs)
   const late = ms > run.targets.rtoSeconds * 1000
   const step = currentStep(run)
   const next = nextStep(run)
@@ -22,9 +21,7 @@ export function ClockCard({ run }: { run: RunView }) {
     <section aria-label="Clock" className="rounded-lg border bg-surface p-4 md:p-5">
       <div className="flex flex-wrap items-end justify-between gap-x-10 gap-y-4">
         <div>
-          <p className="text-muted text-xs">
-            {stoppedAt ? 'Users were without the service for' : 'Elapsed since the last good answer'}
-          </p>
+          <p className="text-muted text-xs">{label}</p>
           <p
             role="timer"
             aria-live="off"
@@ -67,4 +64,13 @@ export function ClockCard({ run }: { run: RunView }) {
       <TargetBar elapsedMs={ms} targets={run.targets} />
     </section>
   )
+}
+
+/** What the clock counts: the measured outage once it is known, else from the last good answer (or the request) to the end or to now. */
+function clockOf(run: RunView, nowMs: number): { label: string; ms: number } {
+  const measured = run.measured?.rtoSeconds ?? null
+  if (measured !== null) return { label: 'Users were without the service for', ms: measured * 1000 }
+  const since = run.incidentId ? 'the last good answer' : 'the request'
+  const ms = elapsedMs(run.clockStartedAt, run.endedAt, nowMs)
+  return { label: run.endedAt ? `From ${since} to the end of the run` : `Elapsed since ${since}`, ms }
 }

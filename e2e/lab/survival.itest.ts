@@ -109,7 +109,7 @@ describe('a run survives', () => {
     expect((await approve(lab, run)).status).toBeLessThan(300)
     await redis.flushall()
     redis.disconnect()
-    kill(lab, 'redis')
+    kill(lab, 'control-redis')
     kill(lab, 'console')
     await expectDoneOnce(lab, await runEnd(lab, run.id, 120_000))
   }, 240_000)
@@ -122,7 +122,7 @@ describe('a run survives', () => {
       async () => ((await lab.glance(runView, `/api/v1/runs/${run.id}`))?.stepsDone ?? 0) > 0,
       30_000,
     )
-    kill(lab, 'postgres')
+    kill(lab, 'control-postgres')
     await expectDoneOnce(lab, await runEnd(lab, run.id, 150_000))
   }, 300_000)
 

@@ -277,9 +277,7 @@ describe('what stops a run', () => {
   it('an audit entry that cannot be written keeps the action from happening', async () => {
     const world = new World()
     const seeded = await seedApprovedRun(db, describeStep)
-    await db.$executeRaw(
-      `CREATE FUNCTION refuse_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$`,
-    )
+    await db.$executeRaw`CREATE FUNCTION refuse_audit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'disk full'; END $$`
     await db.$executeRaw`CREATE TRIGGER refuse_audit BEFORE INSERT ON audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_audit()`
     try {
       expect(await executeRun(seeded.runId, deps(world, 'worker-a'))).toBe('lease-lost')

@@ -13,7 +13,6 @@ export const runKinds = [
   'drill',
   'rebuild',
 ] as const
-export type RunKind = (typeof runKinds)[number]
 
 export const phases = ['detection', 'notification', 'response', 'recovery', 'verification'] as const
 export type Phase = (typeof phases)[number]
