@@ -10,7 +10,8 @@ export type Loop = { stop(): Promise<void> }
 
 export type LoopOptions = {
   name: string
-  intervalMs: number
+  /** A function is asked after each round: some things are looked at more closely for a while. */
+  intervalMs: number | (() => number)
   /** Where in the interval it runs, so that several workers do not all do the same thing at the same moment. */
   offsetMs?: number
   /** One round. An error is one of our own (the control database is away): what a managed system answers is not an error here. */
@@ -41,7 +42,8 @@ export function startLoop(options: LoopOptions): Loop {
 }
 
 async function turn(options: LoopOptions, signal: AbortSignal): Promise<void> {
-  const { clock, intervalMs, log, name } = options
+  const { clock, log, name } = options
+  const intervalMs = (): number => (typeof options.intervalMs === 'number' ? options.intervalMs : options.intervalMs())
   let failures = 0
   let dueAt = clock.now() + (options.offsetMs ?? 0)
   while (!signal.aborted) {
@@ -57,7 +59,7 @@ async function turn(options: LoopOptions, signal: AbortSignal): Promise<void> {
       if (failures % 10 === 1)
         log.warn({ loop: name, failures, error: messageOf(error) }, 'a round failed; trying again')
     }
-    dueAt = nextDue(dueAt, clock.now(), intervalMs, failures)
+    dueAt = nextDue(dueAt, clock.now(), intervalMs(), failures)
   }
 }
 

@@ -7,7 +7,7 @@ import { signedIn } from './signed-in'
 export const metadata: Metadata = { title: 'Overview' }
 
 export default async function OverviewPage() {
-  const context = await signedIn('/')
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.services()]}>
       <Overview />

@@ -2,9 +2,9 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { runQuery } from '@/components/data/runs'
-import { formatSeconds, plain } from '@/components/format/number'
+import { formatRange, formatSeconds, plain } from '@/components/format/number'
 import { kindWords } from '@/components/format/run-words'
-import { untilText } from '@/components/format/time'
+import { shortTimes, untilText } from '@/components/format/time'
 import { cn } from '@/components/ui/cn'
 import { Digest } from '@/components/ui/digest'
 import { useNow } from '@/components/ui/now'
@@ -61,12 +61,10 @@ export function ApprovalCard({
         </Fact>
         <Fact label="Loss" wide>
           <span className="font-medium">{lossSentence(expected.loss)}</span>{' '}
-          <span className="text-muted">{expected.loss.beyond}</span>
+          <span className="text-muted">{shortTimes(expected.loss.beyond)}</span>
         </Fact>
         <Fact label="Expected time">
-          <span className="figures font-semibold text-base">
-            {Math.round(expected.rtoSeconds.low)}–{Math.round(expected.rtoSeconds.high)} s
-          </span>
+          <span className="figures font-semibold text-base">{plain(formatRange(expected.rtoSeconds))}</span>
           <span className="block text-muted text-xs">target {plain(formatSeconds(run.targets.rtoSeconds))}</span>
         </Fact>
         <Fact label="Approvals">

@@ -1,4 +1,5 @@
-import { formatSeconds, plain } from '@/components/format/number'
+import { formatRange, formatSeconds, plain } from '@/components/format/number'
+import { shortTimes } from '@/components/format/time'
 import { Badge } from '@/components/ui/badge'
 import { Card, CardBody } from '@/components/ui/card'
 import { Age } from '@/components/ui/when'
@@ -15,8 +16,8 @@ export function ExpectedCard({ plan, targetSeconds }: { plan: Pick<Plan, 'expect
       <Card title="Expected time">
         <CardBody>
           <p className="figures font-semibold text-3xl tracking-tight">
-            {Math.round(rtoSeconds.low)}–{Math.round(rtoSeconds.high)}
-            <span className="ml-1 font-medium text-lg text-muted">s</span>
+            {formatRange(rtoSeconds).text}
+            <span className="ml-1 font-medium text-lg text-muted">{formatRange(rtoSeconds).unit}</span>
           </p>
           {targetSeconds === null ? null : (
             <p className={late ? 'font-medium text-degraded text-sm' : 'text-muted text-sm'}>
@@ -48,7 +49,7 @@ export function ExpectedCard({ plan, targetSeconds }: { plan: Pick<Plan, 'expect
       <Card title="Expected loss" aside={<Badge>{loss.certainty}</Badge>}>
         <CardBody className="space-y-3 text-sm">
           <p className="font-medium text-base">{lossSentence(loss)}</p>
-          <p>{loss.beyond}</p>
+          <p>{shortTimes(loss.beyond)}</p>
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 text-xs">
             <Position label="Old primary" lsn={loss.primaryLsn} at={loss.primaryLsnAt} />
             <Position label="Candidate" lsn={loss.candidateLsn} at={loss.candidateLsnAt} />

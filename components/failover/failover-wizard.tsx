@@ -5,10 +5,12 @@ import Link from 'next/link'
 import { type ReactNode, useState } from 'react'
 import type { FailoverInputs } from '@/components/data/runs'
 import { failoverPlanQuery, serviceQuery } from '@/components/data/services'
+import { count } from '@/components/format/number'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { Refreshing } from '@/components/ui/refreshing'
 import { RegionArrow, regionIndex } from '@/components/ui/region'
 import { LoadingCard } from '@/components/ui/skeleton'
@@ -37,7 +39,9 @@ export function FailoverWizard({
   const preview = useQuery({ ...failoverPlanQuery(serviceId, inputs), placeholderData: keepPreviousData })
   if (preview.isPending || service.isPending) return <WizardSkeleton />
   if (!preview.data || !service.data) {
-    return <ProblemAlert error={preview.error ?? service.error} onRetry={() => void preview.refetch()} />
+    return (
+      <ProblemPage about="Failover" error={preview.error ?? service.error} onRetry={() => void preview.refetch()} />
+    )
   }
   return (
     <Wizard
@@ -100,7 +104,7 @@ function Wizard({ service, preview, refreshing, refresh, error, inputs, breakGla
       {error ? <ProblemAlert error={error} className="mb-4" /> : null}
       <Refreshing active={refreshing} className="space-y-4">
         {preview.runnable ? null : <BlockedPlan preview={preview} />}
-        <Card title="What was found" aside={`${plan.findings.length} findings`}>
+        <Card title="What was found" aside={count(plan.findings.length, 'finding')}>
           {plan.findings.length ? (
             <Findings findings={plan.findings} stepTitles={titles} />
           ) : (

@@ -7,9 +7,13 @@ import type { PlanStep } from '@/server/domain/plan/types'
 
 /** Every step with what it does, what a person would type instead, how long it may take, and how it is taken back. */
 export function PlanSteps({ steps }: { steps: readonly PlanStep[] }) {
-  const reversible = steps.filter((step) => step.reversible).length
+  const changing = steps.filter((step) => step.changes !== null)
+  const reversible = changing.filter((step) => step.reversible).length
   return (
-    <Card title={count(steps.length, 'step')} aside={`${reversible} can be taken back`}>
+    <Card
+      title={count(steps.length, 'step')}
+      aside={`${changing.length} change something, ${reversible} of them can be taken back`}
+    >
       <ol>
         {steps.map((step, index) => (
           <Fragment key={step.key}>
@@ -31,7 +35,7 @@ export function PlanSteps({ steps }: { steps: readonly PlanStep[] }) {
                 ) : null}
                 <Commands commands={step.commands} />
                 <p className="flex flex-wrap items-center gap-2 text-muted text-xs">
-                  <Badge>{step.reversible ? 'can be taken back' : 'cannot be taken back'}</Badge>
+                  <Badge>{undoWord(step)}</Badge>
                   <span>{step.undo}</span>
                 </p>
               </div>
@@ -41,6 +45,12 @@ export function PlanSteps({ steps }: { steps: readonly PlanStep[] }) {
       </ol>
     </Card>
   )
+}
+
+/** A step that only looks leaves nothing to take back. */
+export function undoWord(step: Pick<PlanStep, 'changes' | 'reversible'>): string {
+  if (step.changes === null) return 'changes nothing'
+  return step.reversible ? 'can be taken back' : 'cannot be taken back'
 }
 
 /** The line after which only forward is left. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { count, formatBytes, formatClock, formatSeconds, plain } from './number'
-import { ageText, elapsedMs, sameUtcDay, untilText, utcDateTime } from './time'
+import { count, formatBytes, formatClock, formatRange, formatSeconds, plain } from './number'
+import { ageText, elapsedMs, sameUtcDay, shortTimes, untilText, utcDateTime } from './time'
 
 describe('figures', () => {
   it.each([
@@ -27,6 +27,11 @@ describe('figures', () => {
     expect(formatClock(3_723_000)).toBe('1:02:03')
   })
 
+  it('gives a range one unit while it is short', () => {
+    expect(plain(formatRange({ low: 6.2, high: 41 }))).toBe('6–41 s')
+    expect(plain(formatRange({ low: 3, high: 1025 }))).toBe('3.0 s – 17 m 05 s')
+  })
+
   it('counts in words', () => expect([count(1, 'step'), count(0, 'step')]).toEqual(['1 step', '0 steps']))
 })
 
@@ -46,5 +51,7 @@ describe('times', () => {
     expect(elapsedMs('2026-11-22T03:12:30.500Z', null, now)).toBe(10_000)
     expect(elapsedMs('2026-11-22T03:12:30Z', '2026-11-22T03:12:34Z', now)).toBe(4_000)
   })
+  it('cuts instants inside a sentence to the second', () =>
+    expect(shortTimes('seen 2026-11-22T03:12:40.508Z, on top')).toBe('seen 2026-11-22 03:12:40Z, on top'))
   it('knows today by UTC', () => expect(sameUtcDay('2026-11-21T23:59:59Z', now)).toBe(false))
 })

@@ -42,6 +42,13 @@ export function plain(quantity: Quantity): string {
   return quantity.unit ? `${quantity.text} ${quantity.unit}` : quantity.text
 }
 
+/** "6–41 s" while both ends are short, "3.0 s – 17 m 05 s" beyond. */
+export function formatRange(range: { low: number; high: number }): Quantity {
+  if (range.high < 90) return { text: `${Math.round(range.low)}–${Math.round(range.high)}`, unit: 's' }
+  const high = formatSeconds(range.high)
+  return { text: `${plain(formatSeconds(range.low))} – ${high.text}`, unit: high.unit }
+}
+
 /** A clock of elapsed time, mm:ss below an hour and h:mm:ss above; negative is zero. */
 export function formatClock(elapsedMs: number): string {
   const whole = Math.max(0, Math.floor(elapsedMs / 1000))

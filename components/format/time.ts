@@ -10,6 +10,11 @@ export function utcDateTime(iso: string): string {
   return `${iso.slice(0, 10)} ${utcTime(iso)}`
 }
 
+/** Instants inside a sentence that was written for machines too, cut to the second. */
+export function shortTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (iso) => utcDateTime(iso))
+}
+
 export function sameUtcDay(iso: string, nowMs: number): boolean {
   return iso.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10)
 }

@@ -11,6 +11,7 @@ import { HealthMark } from '@/components/ui/health'
 import { useNow } from '@/components/ui/now'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { RegionName, regionIndex } from '@/components/ui/region'
 import { LoadingCard } from '@/components/ui/skeleton'
 import { When } from '@/components/ui/when'
@@ -25,7 +26,7 @@ export function IncidentPage({ id }: { id: string }) {
   const incident = query.data
   const regions = useQuery({ ...serviceQuery(incident?.service ?? ''), enabled: Boolean(incident) }).data?.regions
   if (query.isPending) return <LoadingCard label="the incident" className="h-96" />
-  if (!incident) return <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />
+  if (!incident) return <ProblemPage about="Incident" error={query.error} onRetry={() => void query.refetch()} />
   return (
     <>
       <PageHeader

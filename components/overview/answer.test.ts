@@ -8,7 +8,7 @@ const service = (name: string, over: Partial<Answerable> = {}): Answerable => ({
   name,
   health: 'ok',
   headline: `${name} is up`,
-  readiness: { status: 'ready', sentence: 'It could fail over now', findings: [], evaluatedAt: '', expected: null },
+  readiness: { status: 'ready', sentence: 'Yes: it could within 5 s', findings: [], evaluatedAt: '', expected: null },
   writer: { serverId: 'db', region: 'us-east', since: null, generation: 1, primariesSeen: 1 },
   ...over,
 })
@@ -18,7 +18,7 @@ const notReady = (status: ServiceSummary['readiness']['status']): Partial<Answer
 
 describe('the first sentence', () => {
   it('lets one service speak for itself', () =>
-    expect(answerOf([service('Links')])).toBe('Links is up. It could fail over now.'))
+    expect(answerOf([service('Links')])).toBe('Links is up. Ready to fail over: it could within 5 s.'))
   it('never calls an unknown service well', () => {
     const said = answerOf([service('Links', { health: 'unknown' }), service('Mail')])
     expect(said).toContain('Links is not well (worst: unknown)')

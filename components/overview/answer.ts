@@ -13,7 +13,7 @@ export function answerOf(services: readonly Answerable[]): string {
   const split = services.find((service) => (service.writer.primariesSeen ?? 0) > 1)
   if (split) return `${split.name} has two writable primaries: fence one before anything else.`
   const [only] = services
-  if (services.length === 1 && only) return `${sentence(only.headline)} ${sentence(only.readiness.sentence)}`
+  if (services.length === 1 && only) return `${sentence(only.headline)} ${sentence(readySentence(only.readiness))}`
   const worst = troubled.find((health) => services.some((service) => service.health === health))
   const bad = services.filter((service) => service.health !== 'ok')
   const up =
@@ -26,6 +26,17 @@ export function answerOf(services: readonly Answerable[]): string {
       ? 'Each could fail over now.'
       : `Could not be failed over now, or it is not known: ${unready.map((service) => service.name).join(', ')}.`
   return `${up} ${ready}`
+}
+
+const openings = {
+  ready: 'Ready to fail over',
+  'not-ready': 'Not ready to fail over',
+  unknown: 'Readiness is not known',
+}
+
+/** The readiness sentence answers "could it fail over?" with yes or no; on a page that asks more, the answer needs its question. */
+function readySentence({ status, sentence: told }: Answerable['readiness']): string {
+  return `${openings[status]}: ${told.replace(/^(Yes|No|Not known|Unknown)[:,.] */, '')}`
 }
 
 function sentence(text: string): string {

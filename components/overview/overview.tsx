@@ -8,6 +8,7 @@ import { Button } from '@/components/ui/button'
 import { Empty } from '@/components/ui/empty'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { Refreshing } from '@/components/ui/refreshing'
 import { LoadingCard, Skeleton } from '@/components/ui/skeleton'
 import { answerOf } from './answer'
@@ -18,7 +19,8 @@ export function Overview() {
   const services = useQuery(servicesQuery())
   const waiting = useQuery(runsQuery(waitingRuns)).data?.items ?? []
   if (services.isPending) return <OverviewSkeleton />
-  if (!services.data) return <ProblemAlert error={services.error} onRetry={() => void services.refetch()} />
+  if (!services.data)
+    return <ProblemPage about="Overview" error={services.error} onRetry={() => void services.refetch()} />
   const { items } = services.data
   return (
     <>

@@ -1,5 +1,5 @@
 import Link from 'next/link'
-import { formatSeconds } from '@/components/format/number'
+import { formatRange, formatSeconds } from '@/components/format/number'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
@@ -56,11 +56,7 @@ export function ServiceCard({ service }: { service: ServiceSummary }) {
         <PlainFigure
           label="Expected RTO, if it died now"
           health={expected ? look.health : 'unknown'}
-          quantity={
-            expected
-              ? { text: `${Math.round(expected.rtoSeconds.low)}–${Math.round(expected.rtoSeconds.high)}`, unit: 's' }
-              : { text: '?', unit: '' }
-          }
+          quantity={expected ? formatRange(expected.rtoSeconds) : { text: '?', unit: '' }}
           observedAt={readiness.evaluatedAt}
           note={expected ? `loss: ${expected.loss}` : 'no plan could be built'}
         />

@@ -8,6 +8,7 @@ import { Alert } from '@/components/ui/alert'
 import { Badge } from '@/components/ui/badge'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { RegionArrow, regionIndex } from '@/components/ui/region'
 import { RunStateMark } from '@/components/ui/run-state'
 import { LoadingCard, Skeleton } from '@/components/ui/skeleton'
@@ -27,7 +28,7 @@ export function RunPage({ id }: { id: string }) {
   const run = query.data
   const regions = useQuery({ ...serviceQuery(run?.service ?? ''), enabled: Boolean(run) }).data?.regions
   if (query.isPending) return <RunSkeleton />
-  if (!run) return <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />
+  if (!run) return <ProblemPage about="Run" error={query.error} onRetry={() => void query.refetch()} />
   const end = (region: string, other: string) => ({
     name: regions?.find((each) => each.id === region)?.name ?? region,
     index: regionIndex(regions, region, other),

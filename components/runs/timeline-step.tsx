@@ -8,6 +8,7 @@ import { useNow } from '@/components/ui/now'
 import { ScrollBox } from '@/components/ui/scroll-box'
 import { Age, When } from '@/components/ui/when'
 import type { StepView } from '@/server/queries/dto/run'
+import { undoWord } from '../failover/plan-steps'
 import { WhyNot } from './controls'
 import { ReasonButton } from './reason-dialog'
 
@@ -143,8 +144,7 @@ function Details({ step }: { step: StepView }) {
         <p>{step.description}</p>
         {step.changes ? <p>Changes: {step.changes}</p> : null}
         <p className="text-muted">
-          {step.reversible ? 'Can be taken back: ' : 'Cannot be taken back: '}
-          {step.undo}
+          This step {undoWord(step)}: {step.undo}
         </p>
         <Commands commands={step.commands} />
         {step.output === null ? (

@@ -1,3 +1,4 @@
+import { formatRange } from '@/components/format/number'
 import { Card, CardBody } from '@/components/ui/card'
 import { HealthMark } from '@/components/ui/health'
 import { Age } from '@/components/ui/when'
@@ -28,8 +29,8 @@ export function ReadinessCard({ service }: { service: ServiceView }) {
             <dd className="figures font-semibold text-2xl tracking-tight">
               {expected ? (
                 <>
-                  {Math.round(expected.rtoSeconds.low)}–{Math.round(expected.rtoSeconds.high)}
-                  <span className="ml-1 font-medium text-base text-muted">s</span>
+                  {formatRange(expected.rtoSeconds).text}
+                  <span className="ml-1 font-medium text-base text-muted">{formatRange(expected.rtoSeconds).unit}</span>
                 </>
               ) : (
                 <HealthMark health="unknown" word="not known" className="text-base" />

@@ -5,6 +5,7 @@ import { Badge } from '@/components/ui/badge'
 import { HealthMark } from '@/components/ui/health'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { Refreshing } from '@/components/ui/refreshing'
 import { LoadingCard, Skeleton } from '@/components/ui/skeleton'
 import { Age } from '@/components/ui/when'
@@ -24,7 +25,7 @@ export function ServicePage({ id }: { id: string }) {
   const query = useQuery(serviceQuery(id))
   const service = query.data
   if (query.isPending) return <ServiceSkeleton />
-  if (!service) return <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />
+  if (!service) return <ProblemPage about="Service" error={query.error} onRetry={() => void query.refetch()} />
   return (
     <>
       <PageHeader

@@ -17,9 +17,5 @@ describe('where to go after signing in', () => {
     '',
     undefined,
     ['/runs'],
-  ])('refuses %s', (path) => {
-    const to = ownPath(path)
-    expect(new URL(to, 'http://own.invalid').origin).toBe('http://own.invalid')
-    if (path !== '/..//evil.example') expect(to).toBe('/')
-  })
+  ])('refuses %s', (path) => expect(ownPath(path)).toBe('/'))
 })

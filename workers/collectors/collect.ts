@@ -19,20 +19,35 @@ type Tools = { recorder: Recorder; clock: Clock; log: Log }
 
 /** Starts one loop for each thing to look at of one service. @returns how to stop them all */
 export function collect(target: WatchTarget, tools: Tools): Loop {
-  const loops = allLooks(target, tools).map((look) =>
-    startLoop({
+  const { failuresToConfirm } = target.service.config.probes
+  const loops = allLooks(target, tools).map((look) => {
+    let failures = 0
+    return startLoop({
       name: `look ${target.service.id} ${look.kind} ${look.subject}`,
-      intervalMs: look.intervalMs,
-      round: async () => tools.recorder.add(await look.observe(tools.clock)),
+      intervalMs: () =>
+        look.kind === 'public' ? publicCadenceMs(look.intervalMs, failures, failuresToConfirm) : look.intervalMs,
+      round: async () => {
+        const seen = await look.observe(tools.clock)
+        failures = seen.ok ? 0 : failures + 1
+        tools.recorder.add(seen)
+      },
       clock: tools.clock,
       log: tools.log,
-    }),
-  )
+    })
+  })
   return {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
+}
+
+/**
+ * While an outage lasts, users' way in is looked at five times as often: the first good look ends the RTO, so its grid is the error of that figure. Only once this
+ * vantage point has seen enough failures: what confirms an outage stays as many looks, as far apart, as configured.
+ */
+export function publicCadenceMs(intervalMs: number, failures: number, failuresToConfirm: number): number {
+  return failures >= failuresToConfirm ? Math.max(100, intervalMs / 5) : intervalMs
 }
 
 function allLooks(target: WatchTarget, { recorder, clock }: Tools): AnyLook[] {

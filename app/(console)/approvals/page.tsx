@@ -8,7 +8,7 @@ import { signedIn } from '../signed-in'
 export const metadata: Metadata = { title: 'Approvals' }
 
 export default async function Page() {
-  const context = await signedIn('/approvals')
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.services(), reads.runs(decidedRuns)]}>
       <ApprovalsPage />

@@ -7,7 +7,7 @@ import { signedIn } from '../signed-in'
 export const metadata: Metadata = { title: 'Audit' }
 
 export default async function Page() {
-  const context = await signedIn('/audit')
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.audit()]}>
       <AuditPage />

@@ -7,7 +7,7 @@ import { signedIn } from '../signed-in'
 export const metadata: Metadata = { title: 'Runs' }
 
 export default async function Page() {
-  const context = await signedIn('/runs')
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.runs({ limit: 50 })]}>
       <RunList />

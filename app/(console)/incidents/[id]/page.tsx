@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: 'Incident' }
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const context = await signedIn(`/incidents/${id}`)
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.incident(id)]}>
       <IncidentPage id={id} />

@@ -8,7 +8,7 @@ export const metadata: Metadata = { title: 'Run' }
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
   const { id } = await params
-  const context = await signedIn(`/runs/${id}`)
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.run(id)]}>
       <RunPage id={id} />

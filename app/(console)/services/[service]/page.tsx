@@ -15,7 +15,7 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function Page({ params }: Props) {
   const { service } = await params
-  const context = await signedIn(`/services/${service}`)
+  const context = await signedIn()
   return (
     <Prefetched
       context={context}

@@ -10,7 +10,7 @@ export const metadata: Metadata = { title: 'Fail over' }
 /** The plan itself is built when the browser asks: its age is part of what is shown. */
 export default async function Page({ params }: { params: Promise<{ service: string }> }) {
   const { service } = await params
-  const context = await signedIn(`/services/${service}/failover`)
+  const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.service(service)]}>
       <FailoverWizard serviceId={service} overridable={overridable} />
