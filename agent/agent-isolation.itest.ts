@@ -82,3 +82,17 @@ describe('a primary that hears of another writer', () => {
     })
   })
 })
+
+describe('a primary that nobody follows', () => {
+  it('does not stop for losing the control plane: nobody could take over from it', async () => {
+    await west.startAgent()
+    await west.until((seen) => seen.state === 'running' && seen.role === 'standby')
+    await west.call('promote', { generation: 3, runId, expectSystemIdentifier: system, deadlineMs: 30_000 })
+    const begun = Date.now()
+    const later = await west.until(
+      (seen) => seen.state !== 'running' || ms(seen.observedAt) > begun + 2 * selfFenceAfterMs,
+    )
+    expect(later).toMatchObject({ role: 'primary', acceptsWrites: true, fence: null })
+    expect(later.sight).toMatchObject({ controlSeenAt: null, selfFenceAt: null })
+  })
+})

@@ -45,11 +45,9 @@ export const agentConfig = z
     initialRole: z.enum(['primary', 'standby']),
     /** Where a standby takes its first copy from. */
     follow: upstream.optional(),
-    /** A primary is stopped by this long after it last saw the control plane or a standby, whichever was later. */
+    /** A primary that has followers is stopped by this long after it last saw the control plane or a standby, whichever was later. */
     selfFenceAfterMs: z.int().min(1_000),
     heartbeatIntervalMs: z.int().min(100).default(1_000),
-    /** With 0, no standby can vouch for this primary: losing the control plane is then losing everything. */
-    expectedStandbys: z.int().min(0).default(1),
   })
   .refine((config) => config.initialRole === 'primary' || config.follow !== undefined, {
     message: 'a standby needs an upstream for its first copy',

@@ -17,6 +17,8 @@ select $1, clock_timestamp(), pg_current_wal_lsn() from local
 on conflict (server_id) do update set at = excluded.at, lsn = excluded.lsn`
 
 const walsenders = z.array(z.object({ pid: z.int(), state: z.string().nullable(), reply_time: z.string().nullable() }))
+const followersSql = `select exists (select from pg_replication_slots where slot_type = 'physical') as followed`
+const followers = z.tuple([z.object({ followed: z.boolean() })])
 const recovery = z.tuple([z.object({ recovering: z.boolean() })])
 
 /** Finds an end of sight and an ended server within this; the decision itself is made on the clock, not on ticks. */
@@ -86,6 +88,8 @@ export class Pulse {
       seen.map((row) => ({ pid: row.pid, state: row.state ?? '', replyTime: row.reply_time })),
     )
     if (standbyAt !== null) this.host.sight.standbySeen(standbyAt)
+    const [slots] = followers.parse(await this.held.query(followersSql))
+    this.host.sight.successorsKnown(slots.followed || seen.length > 0)
     await this.held.query(beatSql, [this.host.config.serverId])
     this.lastCommitAt = monotonicMs()
   }

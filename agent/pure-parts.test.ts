@@ -129,7 +129,7 @@ describe('the configuration', () => {
   }
 
   it('has defaults, and refuses what could not work', () => {
-    expect(agentConfig.parse(valid)).toMatchObject({ heartbeatIntervalMs: 1_000, expectedStandbys: 1 })
+    expect(agentConfig.parse(valid)).toMatchObject({ heartbeatIntervalMs: 1_000 })
     expect(agentConfig.safeParse({ ...valid, initialRole: 'standby' }).success).toBe(false)
     expect(agentConfig.safeParse({ ...valid, stateDirectory: '/srv/data/agent' }).success).toBe(false)
     const postgres = { ...valid.postgres, settings: { 'x\ny': '1' } }

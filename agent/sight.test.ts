@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { resumeSince, Sight, StandbyWatch } from './sight'
 
-const rules = { selfFenceAfterMs: 30_000, expectedStandbys: 1 }
+const rules = { selfFenceAfterMs: 30_000 }
 
 describe('sight of the control plane', () => {
   it('counts from the issue of the nonce that came back, not from its return', () => {
@@ -50,10 +50,19 @@ describe('when an isolated primary is to be stopped', () => {
     expect(sight.selfFenceAt).toBe(39_000)
   })
 
-  it('takes no standby into account where none is expected', () => {
-    const sight = new Sight({ ...rules, expectedStandbys: 0 }, 0)
-    sight.standbySeen(10_000)
+  it('is never, while nobody could take over; from the first follower on it stays possible', () => {
+    const sight = new Sight(rules, 0)
+    expect(sight.selfFenceAt, 'not asked yet counts as followed').toBe(30_000)
+    sight.successorsKnown(false)
+    expect(sight.selfFenceAt).toBeNull()
+    sight.successorsKnown(true)
+    sight.successorsKnown(false)
     expect(sight.selfFenceAt).toBe(30_000)
+    sight.begin(40_000)
+    sight.successorsKnown(false)
+    expect(sight.selfFenceAt, 'a new term begins without followers').toBeNull()
+    sight.standbySeen(50_000)
+    expect(sight.selfFenceAt).toBe(80_000)
   })
 
   it('waits for the first sight of a new cluster, and begins anew by order', () => {

@@ -6,7 +6,6 @@ const nonceLimit = 8_192
 
 export interface SightRules {
   selfFenceAfterMs: number
-  expectedStandbys: number
 }
 
 /**
@@ -19,6 +18,7 @@ export class Sight {
   private readonly issued = new Map<string, number>()
   private controlAt: number | null = null
   private standbyAt: number | null = null
+  private successors: boolean | null = null
 
   /** @param since where counting begins while nothing was seen yet */
   constructor(
@@ -29,6 +29,7 @@ export class Sight {
   /** The server was made writable just now, by order of the control plane: isolation counts from here. */
   begin(now: number): void {
     this.since = Number.isFinite(this.since) ? Math.max(this.since, now) : now
+    this.successors = null
   }
 
   /** A cluster that was just made, and that nobody has seen yet, has no successor to fear: counting waits for the first sight. */
@@ -55,7 +56,16 @@ export class Sight {
   }
 
   standbySeen(at: number): void {
-    if (this.rules.expectedStandbys > 0) this.standbyAt = Math.max(this.standbyAt ?? at, at)
+    this.standbyAt = Math.max(this.standbyAt ?? at, at)
+    this.successors = true
+  }
+
+  /**
+   * Whether anybody could be promoted behind this primary's back: whoever follows it does so through a slot. Once there was one in this term it stays so, since its
+   * absence may be the very isolation that is feared. Without any, losing the control plane alone must never stop the service.
+   */
+  successorsKnown(exist: boolean): void {
+    if (exist || this.successors === null) this.successors = exist
   }
 
   get controlSeenAt(): number | null {
@@ -72,8 +82,9 @@ export class Sight {
     return seen.reduce<number | null>((latest, at) => (at === null ? latest : Math.max(latest ?? at, at)), null)
   }
 
-  /** By when an isolated primary has been stopped; null while counting has not begun. */
+  /** By when an isolated primary has been stopped; null while counting has not begun, and while nobody could take over from it. */
   get selfFenceAt(): number | null {
+    if (this.successors === false) return null
     return this.lastSeenAt === null ? null : this.lastSeenAt + this.rules.selfFenceAfterMs
   }
 }

@@ -114,7 +114,6 @@ export class TestHost {
       stateDirectory: join(this.machine, 'agent'),
       selfFenceAfterMs: 600_000,
       heartbeatIntervalMs: 250,
-      expectedStandbys: 1,
       ...this.options,
     }
   }

@@ -18,7 +18,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
     <Prefetched context={context} read={[reads.me(), reads.runs(waitingRuns)]}>
       <a
         href="#main"
-        className="-translate-y-20 fixed top-2 left-2 z-50 rounded-md bg-accent px-4 py-3 font-medium text-accent-foreground focus:translate-y-0"
+        className="sr-only z-50 rounded-md bg-accent px-4 py-3 font-medium text-accent-foreground focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
       >
         Skip to the content
       </a>

@@ -2,12 +2,14 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { queryString } from '@/components/data/fetcher'
+import { ProblemError } from '@/components/data/problem'
 import { type AuditFilter, auditQuery } from '@/components/data/records'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Empty } from '@/components/ui/empty'
 import { PageHeader } from '@/components/ui/page-header'
 import { ProblemAlert } from '@/components/ui/problem-alert'
+import { ProblemPage } from '@/components/ui/problem-page'
 import { LoadingCard } from '@/components/ui/skeleton'
 import { Table, Th } from '@/components/ui/table'
 import { AuditFilters } from './audit-filters'
@@ -18,6 +20,9 @@ import { VerificationCard } from './verification-card'
 export function AuditPage() {
   const [filter, setFilter] = useState<AuditFilter>({})
   const query = useInfiniteQuery(auditQuery(filter))
+  if (query.error instanceof ProblemError && query.error.status === 403) {
+    return <ProblemPage about="Audit" error={query.error} onRetry={() => void query.refetch()} />
+  }
   const entries = query.data?.pages.flatMap((page) => page.items) ?? []
   const filtered = Object.values(filter).some(Boolean)
   return (

@@ -33,7 +33,7 @@ export function AuditRow({ entry }: { entry: AuditEntryView }) {
           <code className="whitespace-nowrap font-mono text-xs">{entry.action}</code>
         </Td>
         <Td className="min-w-52 max-w-80">
-          <span className="break-words">{entry.subject}</span>
+          <span className="break-words">{shortSubject(entry)}</span>
           {entry.runId ? (
             <Link href={`/runs/${entry.runId}`} className="block w-fit py-1 text-xs underline underline-offset-4">
               its run
@@ -76,6 +76,13 @@ export function AuditRow({ entry }: { entry: AuditEntryView }) {
       ) : null}
     </>
   )
+}
+
+/** What the entry is about, without the run that stands linked beneath it. */
+function shortSubject({ subject, runId }: AuditEntryView): string {
+  const prefix = `run/${runId}`
+  if (runId === null || !subject.startsWith(prefix)) return subject
+  return subject.slice(prefix.length + 1) || 'the run'
 }
 
 function Hash({ label, value }: { label: string; value: string }) {

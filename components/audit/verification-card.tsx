@@ -68,7 +68,12 @@ function Result({ found }: { found: AuditVerification }) {
   )
 }
 
+const newestShown = 4
+
+/** The newest published heads, and every one that differs, however old. */
 function Anchors({ anchors }: { anchors: AuditVerification['anchors'] }) {
+  const newest = [...anchors].sort((a, b) => b.seq - a.seq || a.store.localeCompare(b.store))
+  const shown = newest.filter((anchor, index) => index < newestShown || !anchor.matches)
   return (
     <div className="border-t">
       <Table label="Published heads">
@@ -81,7 +86,7 @@ function Anchors({ anchors }: { anchors: AuditVerification['anchors'] }) {
           </tr>
         </thead>
         <tbody>
-          {anchors.map((anchor) => (
+          {shown.map((anchor) => (
             <Tr key={`${anchor.store}${anchor.seq}`}>
               <Td>{anchor.store}</Td>
               <Td className="text-right">{anchor.seq}</Td>
@@ -95,6 +100,11 @@ function Anchors({ anchors }: { anchors: AuditVerification['anchors'] }) {
           ))}
         </tbody>
       </Table>
+      {shown.length < anchors.length ? (
+        <p className="border-t px-4 py-2 text-muted text-xs">
+          And {anchors.length - shown.length} older ones, all of which agree.
+        </p>
+      ) : null}
     </div>
   )
 }

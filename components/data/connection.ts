@@ -9,8 +9,8 @@ export type Connection = {
   failures: number
 }
 
-/** After this long without any answer, what is on the page is shown as stale. Three polls of the slowest page. */
-const trustedMs = 15_000
+/** After this long without any answer, what is on the page is shown as stale: four polls of a service, and longer than the 15 s between beats of the stream, which is all that a tab in the background hears. */
+const trustedMs = 20_000
 
 const atStart: Connection = { stream: 'connecting', lastEventAt: null, lastAnswerAt: 0, failures: 0 }
 let current: Connection = atStart
@@ -45,8 +45,9 @@ export const connection = {
 
 export type Link = 'live' | 'polling' | 'offline'
 
-export function linkOf(state: Connection): Link {
-  if (state.failures >= 2) return 'offline'
+/** A stream that stays open on a console that has stopped answering is no link: what was heard, and when, decides. */
+export function linkOf(state: Connection, nowMs: number): Link {
+  if (state.failures >= 2 || !isTrusted(state, nowMs)) return 'offline'
   return state.stream === 'open' ? 'live' : 'polling'
 }
 

@@ -32,7 +32,7 @@ export const runQuery = (id: string) =>
     refetchInterval: (query) => {
       const state = query.state.data?.state
       if (state && !activeRunStates.includes(state)) return 15_000
-      return linkOf(connection.get()) === 'live' ? 5_000 : 2_000
+      return linkOf(connection.get(), Date.now()) === 'live' ? 5_000 : 2_000
     },
     refetchIntervalInBackground: true,
   })

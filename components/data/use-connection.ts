@@ -8,7 +8,7 @@ export function useConnection(): Connection {
 }
 
 export function useLink(): Link {
-  return linkOf(useConnection())
+  return linkOf(useConnection(), useNow())
 }
 
 /** False once nothing has been heard from the console for a while: nothing on the page is then shown as fine. */

@@ -69,7 +69,7 @@ export function ClockCard({ run }: { run: RunView }) {
 /** What the clock counts: the measured outage once it is known, else from the last good answer (or the request) to the end or to now. */
 function clockOf(run: RunView, nowMs: number): { label: string; ms: number } {
   const measured = run.measured?.rtoSeconds ?? null
-  if (measured !== null) return { label: 'Users were without the service for', ms: measured * 1000 }
+  if (measured !== null) return { label: 'Users were without the service for', ms: Math.round(measured) * 1000 }
   const since = run.incidentId ? 'the last good answer' : 'the request'
   const ms = elapsedMs(run.clockStartedAt, run.endedAt, nowMs)
   return { label: run.endedAt ? `From ${since} to the end of the run` : `Elapsed since ${since}`, ms }

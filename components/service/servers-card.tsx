@@ -4,6 +4,7 @@ import { RegionName } from '@/components/ui/region'
 import { Table, Td, Th, Tr } from '@/components/ui/table'
 import { Age } from '@/components/ui/when'
 import type { ServiceView } from '@/server/queries/dto/service'
+import { roleText } from './role-text'
 
 /** Every PostgreSQL server as its agent last reported it. */
 export function ServersCard({ service }: { service: ServiceView }) {
@@ -34,7 +35,7 @@ export function ServersCard({ service }: { service: ServiceView }) {
                   <RegionName name={region.name} index={index} />
                 </Td>
                 <Td className="whitespace-nowrap">
-                  {server.role ?? <HealthMark health="unknown" />}
+                  {server.role ? roleText(server) : <HealthMark health="unknown" />}
                   {server.id === service.writer.serverId ? (
                     <span className="block text-muted text-xs">the writer</span>
                   ) : null}

@@ -1,6 +1,7 @@
 import { formatBytes, formatSeconds, plain } from '@/components/format/number'
 import type { Health } from '@/server/queries/dto/common'
 import type { ServiceView } from '@/server/queries/dto/service'
+import { roleText } from './role-text'
 
 /** The parts of a service and what flows between them: one model for the diagram and for its table twin. */
 export type Part = {
@@ -67,7 +68,7 @@ export function topologyOf(service: ServiceView): Topology {
       parts.push({
         id: server.id,
         title: server.id,
-        lines: [server.role ?? 'role unknown', server.detail],
+        lines: [roleText(server), server.detail],
         health: server.health,
         word: server.role ?? 'unknown',
         region: index,

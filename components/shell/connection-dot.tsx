@@ -21,7 +21,7 @@ const looks: Record<Link, { shape: string; ink: string; words: string }> = {
 export function ConnectionDot() {
   const state = useConnection()
   const nowMs = useNow()
-  const link = linkOf(state)
+  const link = linkOf(state, nowMs)
   const look = looks[link]
   const last = link === 'live' ? state.lastEventAt : state.lastAnswerAt || null
   const said =

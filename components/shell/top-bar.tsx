@@ -35,7 +35,6 @@ export function TopBar({ environment }: { environment: string }) {
 export function Mark({ className = 'size-6' }: { className?: string }) {
   return (
     <svg viewBox="0 0 32 32" className={className} aria-hidden>
-      <title>Lifeboat</title>
       <path d="M3 18h26l-3.6 7a3.2 3.2 0 0 1-2.9 1.800H9.500a3.200 3.200 0 0 1-2.900-1.800z" fill="var(--accent)" />
       <path d="M15.200 15.200V4.500l9.300 10.700z" fill="currentColor" />
       <path d="M13 15.200V8.500l-6 6.700z" fill="var(--muted)" />

@@ -106,6 +106,9 @@ describe('a killed primary region', () => {
     expect(end.state, end.stateReason ?? '').toBe('succeeded')
     expect(end.plan.steps.map((step) => step.state)).toEqual(end.plan.steps.map(() => 'succeeded'))
     run = end
+    const took = (from: string | null, to: string | null) =>
+      ((Date.parse(to ?? '') - Date.parse(from ?? '')) / 1000).toFixed(2)
+    console.log(end.plan.steps.map((step) => `${took(step.startedAt, step.endedAt)} s ${step.stepId}`).join('\n'))
   })
 
   it('serves its users again, without a failure afterwards', async () => {

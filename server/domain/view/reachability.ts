@@ -74,7 +74,7 @@ function judge(
     const others = answering.length > 0 ? `; ${names(answering)} is answered` : ''
     return {
       health: answering.length === 0 && confirmed.length >= rules.quorum ? 'down' : 'degraded',
-      sentence: `No answer to ${names(failing)} (${reason})${others}.`,
+      sentence: `No good answer to ${names(failing)} (${reason})${others}.`,
     }
   }
   const age = agoText(newestAt(answering) ?? new Date(nowMs).toISOString(), nowMs)
