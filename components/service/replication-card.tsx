@@ -12,7 +12,7 @@ import type { MetricsView, ServiceView } from '@/server/queries/dto/service'
 import { LagChart } from './lag-chart'
 
 /** A quarter of an hour: long enough to see a trend, short enough for a second's spike to have a pixel. */
-export const lagMinutes = 15
+const lagMinutes = 15
 
 /** How far the standby is behind, in bytes and by the heartbeat, and how it has been. A broken link is not zero. */
 export function ReplicationCard({ service }: { service: ServiceView }) {

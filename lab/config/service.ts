@@ -82,6 +82,17 @@ export function serviceConfiguration(settings: LabSettings, paths: LabPaths): Li
         probes: { intervalMs: 1_000, timeoutMs: 1_000, failuresToConfirm: 2 },
         synthetic: { port: ports.endpoint },
         prewarm: { query: hottestLinks },
+        // Shortened like all timings of the lab; twice a budget is a step's deadline, which a busy machine must be able to keep.
+        budgets: {
+          confirmMs: 10_000,
+          fenceMs: 15_000,
+          promoteMs: 30_000,
+          pointMs: 45_000,
+          prewarmMs: 15_000,
+          scaleMs: 60_000,
+          dnsMs: 20_000,
+          verifyMs: 15_000,
+        },
         policies: { selfFenceMs: names.selfFenceMs },
       },
     ],

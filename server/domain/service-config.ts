@@ -137,14 +137,15 @@ export const serviceConfig = z.object({
     .prefault({}),
   budgets: z
     .object({
-      confirmMs: ms.default(30_000),
-      fenceMs: ms.default(60_000),
+      /** Each covers an action and its proof. Together with half a minute of detection the defaults are the ten minutes of the objective. */
+      confirmMs: ms.default(5_000),
+      fenceMs: ms.default(20_000),
       promoteMs: ms.default(120_000),
-      pointMs: ms.default(60_000),
-      prewarmMs: ms.default(60_000),
+      pointMs: ms.default(25_000),
+      prewarmMs: ms.default(20_000),
       scaleMs: ms.default(300_000),
       dnsMs: ms.default(60_000),
-      verifyMs: ms.default(60_000),
+      verifyMs: ms.default(20_000),
     })
     .prefault({}),
   policies: z

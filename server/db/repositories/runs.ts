@@ -97,3 +97,27 @@ function member<T extends string>(values: readonly T[], value: string): T {
   if (!found) throw new TypeError(`${value} is not one of ${values.join(', ')}`)
   return found
 }
+
+/** How many past runs the expectation is drawn from: enough for a median, few enough to follow a change. */
+const historyRuns = 10
+
+/** Seconds that each step took in the last succeeded runs of a service, by step id, newest last. */
+export async function readStepHistory(tx: Pick<Tx, 'runStep'>, serviceId: string): Promise<Record<string, number[]>> {
+  const rows = await tx.runStep.findMany({
+    where: {
+      run: { serviceId, state: 'succeeded' },
+      state: 'succeeded',
+      startedAt: { not: null },
+      endedAt: { not: null },
+    },
+    select: { stepId: true, startedAt: true, endedAt: true },
+    orderBy: { startedAt: 'desc' },
+    take: historyRuns * 20,
+  })
+  const history: Record<string, number[]> = {}
+  for (const row of rows.reverse()) {
+    if (!row.startedAt || !row.endedAt) continue
+    history[row.stepId] = [...(history[row.stepId] ?? []), (row.endedAt.getTime() - row.startedAt.getTime()) / 1000]
+  }
+  return history
+}

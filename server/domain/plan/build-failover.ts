@@ -36,6 +36,7 @@ export function buildFailoverPlan(facts: FailoverFacts): Plan {
   const systemIdentifier = facts.writer?.systemIdentifier ?? 'unknown'
   const timeline = facts.writer?.timeline ?? 0
   const steps = numbered(facts, draftSteps({ facts, target, method, overrides, loss }))
+  const expected = expectedRto(facts, steps)
   const verb = isRehearsal(facts) ? 'Would fail over' : 'Fail over'
   return {
     schema: 1,
@@ -54,9 +55,9 @@ export function buildFailoverPlan(facts: FailoverFacts): Plan {
     },
     incidentId: facts.incident?.id ?? null,
     steps,
-    findings: found.map((each) => softened(each, overrides)),
+    findings: [...found.map((each) => softened(each, overrides)), ...budgetFindings(facts, expected.range.high)],
     overrides,
-    expected: { rtoSeconds: expectedRto(facts, steps).range, parts: expectedRto(facts, steps).parts, loss },
+    expected: { rtoSeconds: expected.range, parts: expected.parts, loss },
   }
 }
 
@@ -77,6 +78,22 @@ function softened(each: Finding, overrides: Plan['overrides']): Finding {
     : each
 }
 
+/** The arithmetic of the objective: a target that the budgets cannot keep is said before it is missed. */
+function budgetFindings(facts: FailoverFacts, highSeconds: number): Finding[] {
+  const { rtoSeconds } = facts.config.objectives
+  if (highSeconds <= rtoSeconds) return []
+  return [
+    {
+      code: 'objective.rto-beyond-budgets',
+      severity: 'info',
+      message: `If detection took its worst and every step its whole budget, recovery would take ${Math.round(highSeconds)} s; the objective is ${rtoSeconds} s.`,
+      remedy: 'Probe more often, lower the TTL, or lower the budgets to what the steps really need.',
+      observedAt: null,
+      stepId: null,
+    },
+  ]
+}
+
 type DraftInput = {
   facts: FailoverFacts
   target: ServerConfig
@@ -95,6 +112,11 @@ function draftSteps(input: DraftInput): Draft[] {
   ]
 }
 
+/** A budget covers an action and its proof; each of the two steps gets its share. */
+function part(budgetMs: number, share: number): number {
+  return Math.max(1, Math.round(budgetMs * share))
+}
+
 /** Keeps a step's input within what the step will parse. */
 function draft<S extends FailoverStepId>(
   stepId: S,
@@ -108,13 +130,13 @@ function confirmSteps({ facts, target, overrides, loss }: DraftInput): Draft[] {
   const { config, writer } = facts
   const { from, primary } = sidesOf(config, writer)
   const { vantagePoints, quorum } = config.probes
-  const confirm = draft('service.confirm-outage', config.budgets.confirmMs, {
+  const confirm = draft('service.confirm-outage', part(config.budgets.confirmMs, 0.6), {
     region: from.id,
     publicName: config.dns.name,
     vantagePoints,
     quorum,
   })
-  const freeze = draft('postgres.freeze-loss-statement', config.budgets.confirmMs, {
+  const freeze = draft('postgres.freeze-loss-statement', part(config.budgets.confirmMs, 0.4), {
     serverId: target.id,
     systemIdentifier: writer?.systemIdentifier ?? 'unknown',
     timeline: writer?.timeline ?? 0,
@@ -129,7 +151,7 @@ function fenceSteps({ facts, target, method }: DraftInput): Draft[] {
   const { config, writer } = facts
   const { from, primary } = sidesOf(config, writer)
   const server = { serverId: primary.id, systemIdentifier: writer?.systemIdentifier ?? 'unknown' }
-  const { fenceMs } = config.budgets
+  const fenceMs = part(config.budgets.fenceMs, 0.7)
   if (method === null) {
     return [
       draft('operator.accept-unfenced', fenceMs, {
@@ -162,7 +184,7 @@ function fenceSteps({ facts, target, method }: DraftInput): Draft[] {
         lastHeardAt: lastHeardAt(facts),
       }),
   }[method]()
-  const verify = draft('postgres.verify-fence', fenceMs, {
+  const verify = draft('postgres.verify-fence', part(config.budgets.fenceMs, 0.3), {
     ...server,
     method,
     hostId: primary.platformHostId ?? null,
@@ -177,7 +199,7 @@ function promoteSteps({ facts, target, method }: DraftInput): Draft[] {
   const server = { serverId: target.id, systemIdentifier: writer?.systemIdentifier ?? 'unknown' }
   const timeline = writer?.timeline ?? 0
   return [
-    draft('postgres.promote-candidate', config.budgets.promoteMs, {
+    draft('postgres.promote-candidate', part(config.budgets.promoteMs, 0.9), {
       ...server,
       timeline,
       region: to.id,
@@ -185,9 +207,9 @@ function promoteSteps({ facts, target, method }: DraftInput): Draft[] {
       port: target.port,
       fencedServerId: primary.id,
       evidenceStepKey: method === null ? 'operator.accept-unfenced' : 'postgres.verify-fence',
-      promoteDeadlineMs: config.budgets.promoteMs,
+      promoteDeadlineMs: part(config.budgets.promoteMs, 0.9),
     }),
-    draft('postgres.prove-writable', config.budgets.promoteMs, {
+    draft('postgres.prove-writable', part(config.budgets.promoteMs, 0.1), {
       ...server,
       region: to.id,
       newerThanTimeline: timeline,
@@ -224,11 +246,11 @@ function trafficSteps({ facts }: DraftInput): Draft[] {
   const turn = { name: dns.name, fromRegion: from.id, toRegion: to.id, writableStepKey: 'postgres.prove-writable' }
   const redirect =
     dns.redirect.method === 'health-switch'
-      ? draft('dns.turn-switch', budgets.dnsMs, turn)
-      : draft('dns.edit-records', budgets.dnsMs, { ...turn, zoneId: dns.zoneId, answers: to.answers })
+      ? draft('dns.turn-switch', part(budgets.dnsMs, 0.2), turn)
+      : draft('dns.edit-records', part(budgets.dnsMs, 0.2), { ...turn, zoneId: dns.zoneId, answers: to.answers })
   return [
     redirect,
-    draft('dns.await-resolvers', budgets.dnsMs + dns.ttlSeconds * 1000, {
+    draft('dns.await-resolvers', Math.max(part(budgets.dnsMs, 0.8), dns.ttlSeconds * 1000), {
       name: dns.name,
       region: to.id,
       answers: to.answers,

@@ -19,7 +19,9 @@ export function expectedRto(facts: FailoverFacts, steps: readonly PlanStep[]): E
   const { probes, dns } = facts.config
   const detectLow = seconds((probes.failuresToConfirm - 1) * probes.intervalMs)
   const detectHigh = seconds(probes.failuresToConfirm * probes.intervalMs + probes.timeoutMs)
-  const known = steps.flatMap((step) => median(facts.history?.[step.stepId] ?? []) ?? [])
+  const medians = steps.flatMap((step) => median(facts.history?.[step.stepId] ?? []) ?? [])
+  // Only a whole history says something about the whole.
+  const known = medians.length === steps.length ? medians : []
   const fastest = known.reduce((sum, each) => sum + each, 0)
   const budgets = seconds(steps.reduce((sum, step) => sum + step.budgetMs, 0))
   const usual = known.length > 0 ? fastest : budgets

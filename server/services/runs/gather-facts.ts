@@ -1,6 +1,6 @@
 import { findOpenIncident } from '@/server/db/repositories/incidents'
 import { latestObservations } from '@/server/db/repositories/observations'
-import { findActiveRun } from '@/server/db/repositories/runs'
+import { findActiveRun, readStepHistory } from '@/server/db/repositories/runs'
 import { findService, type ServiceRecord } from '@/server/db/repositories/services'
 import type { Tx } from '@/server/db/tx'
 import { blockers, type Finding } from '@/server/domain/finding'
@@ -15,7 +15,7 @@ import { ServiceError } from '../errors'
 
 export type BuiltPlan = { service: ServiceRecord; plan: Plan; digest: string; blockers: Finding[] }
 
-type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run'>
+type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run' | 'runStep'>
 
 /**
  * Reads what is so now and builds the plan from it: the same for a preview and for a request, so that what was shown is what is asked for.
@@ -50,6 +50,7 @@ export async function buildPlan(
     nowMs: ctx.clock.now(),
     inputs: wanted.inputs,
     describe: ctx.describeStep,
+    history: await readStepHistory(tx, service.id),
     mayBreakGlass: may(ctx.grants, 'run.break-glass', service.id),
   })
   return { service, plan, digest: digestOf(plan), blockers: blockers([...plan.findings, ...lintPlan(plan)]) }
