@@ -1,8 +1,12 @@
 import { defineConfig, devices } from '@playwright/test'
+import { findProgram } from '@/lab/programs'
 
 /** The browser is the system's own: nothing is downloaded. One worker, since the pages share one lab and tell one story. */
 const launchOptions = {
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  executablePath:
+    process.env.CHROMIUM_PATH ??
+    findProgram(['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']) ??
+    '/usr/bin/chromium',
   args: [
     '--no-sandbox',
     '--disable-gpu',

@@ -4,6 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh --tests
 export NODE_OPTIONS="${NODE_OPTIONS:-} --conditions=react-server"
-node_modules/.bin/vitest run --config vitest.config.ts --project unit --project integration
+node_modules/.bin/vitest run --config vitest.config.ts --project unit
+node_modules/.bin/vitest run --config vitest.config.ts --project integration
 unset NODE_OPTIONS
 node_modules/.bin/playwright test --config e2e/playwright.config.ts

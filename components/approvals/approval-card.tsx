@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { runQuery } from '@/components/data/runs'
+import { useShownError } from '@/components/data/use-shown-error'
 import { formatRange, formatSeconds, plain } from '@/components/format/number'
 import { kindWords } from '@/components/format/run-words'
 import { shortTimes, untilText } from '@/components/format/time'
@@ -27,8 +28,9 @@ export function ApprovalCard({
 }) {
   const query = useQuery(runQuery(summary.id))
   const run = query.data
-  if (query.isPending) return <LoadingCard label={summary.summary} className="h-96" />
-  if (!run) return <ProblemAlert error={query.error} onRetry={() => void query.refetch()} />
+  const error = useShownError(query)
+  if (!run && !error) return <LoadingCard label={summary.summary} className="h-96" />
+  if (!run) return <ProblemAlert error={error} onRetry={() => void query.refetch()} />
   const regions = services?.find((service) => service.id === run.service)?.regions
   const end = (id: string, other: string) => ({
     name: regions?.find((region) => region.id === id)?.name ?? id,

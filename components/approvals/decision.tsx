@@ -122,7 +122,7 @@ function DenyDialog({ open, onOpenChange, run, busy, error, deny }: DenyProps) {
     >
       <form onSubmit={submit} noValidate className="space-y-4">
         <Field label="Reason" error={tried && short ? 'Say why, in a few words.' : null}>
-          <Textarea value={reason} onChange={(event) => setReason(event.target.value)} maxLength={1000} autoFocus />
+          <Textarea value={reason} onChange={(event) => setReason(event.target.value)} maxLength={1000} />
         </Field>
         {error ? <ProblemAlert error={error} /> : null}
         <Button type="submit" variant="danger" busy={busy} className="w-full">

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { queryString } from '@/components/data/fetcher'
 import { ProblemError } from '@/components/data/problem'
 import { type AuditFilter, auditQuery } from '@/components/data/records'
+import { useShownError } from '@/components/data/use-shown-error'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { Empty } from '@/components/ui/empty'
@@ -20,8 +21,9 @@ import { VerificationCard } from './verification-card'
 export function AuditPage() {
   const [filter, setFilter] = useState<AuditFilter>({})
   const query = useInfiniteQuery(auditQuery(filter))
-  if (query.error instanceof ProblemError && query.error.status === 403) {
-    return <ProblemPage about="Audit" error={query.error} onRetry={() => void query.refetch()} />
+  const error = useShownError(query)
+  if (error instanceof ProblemError && error.status === 403) {
+    return <ProblemPage about="Audit" error={error} onRetry={() => void query.refetch()} />
   }
   const entries = query.data?.pages.flatMap((page) => page.items) ?? []
   const filtered = Object.values(filter).some(Boolean)

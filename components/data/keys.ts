@@ -27,7 +27,7 @@ export function touchedBy(event: Pick<EventView, 'kind' | 'service' | 'runId'>):
     case 'step.changed':
       return event.runId ? [keys.run(event.runId)] : [keys.runs]
     case 'service.changed':
-      return [event.service ? keys.service(event.service) : keys.services, keys.services]
+      return [keys.services]
     case 'incident.changed':
       return [['incidents'], keys.services]
     case 'audit.appended':

@@ -4,6 +4,7 @@ import { useEffect } from 'react'
 import type { EventView } from '@/server/queries/dto/records'
 import { connection } from './connection'
 import { keys, touchedBy } from './keys'
+import { createRefresher } from './refresher'
 
 /** Events of a quarter of a second are answered together: four paints a second are as many as anyone can read. */
 const coalesceMs = 250
@@ -21,22 +22,12 @@ const kinds: readonly EventView['kind'][] = [
 export function LiveEvents() {
   const client = useQueryClient()
   useEffect(() => {
-    const pending = new Map<string, readonly string[]>()
-    let timer: ReturnType<typeof setTimeout> | null = null
+    const refresher = createRefresher((key) => client.invalidateQueries({ queryKey: key }), coalesceMs)
     let everOpen = false
-    const flush = () => {
-      timer = null
-      for (const key of pending.values()) void client.invalidateQueries({ queryKey: key })
-      pending.clear()
-    }
-    const schedule = (key: readonly string[]) => {
-      pending.set(key.join('/'), key)
-      timer ??= setTimeout(flush, coalesceMs)
-    }
     const onEvent = (message: MessageEvent<string>) => {
       connection.event(Date.now())
       const event = readEvent(message)
-      if (event) for (const key of touchedBy(event)) schedule(key)
+      if (event) for (const key of touchedBy(event)) refresher.touch(key)
     }
     let source: EventSource | null = null
     let again: ReturnType<typeof setTimeout> | null = null
@@ -46,7 +37,8 @@ export function LiveEvents() {
         connection.streamIs('open')
         connection.event(Date.now())
         // What happened while nobody listened is not sent again.
-        if (everOpen) for (const key of [keys.services, keys.runs, ['incidents'], ['audit', 'list']]) schedule(key)
+        if (everOpen)
+          for (const key of [keys.services, keys.runs, ['incidents'], ['audit', 'list']]) refresher.touch(key)
         everOpen = true
       }
       source.onerror = () => {
@@ -56,7 +48,6 @@ export function LiveEvents() {
         if (closed) again ??= setTimeout(reopen, reopenMs)
       }
       source.onmessage = onEvent
-      for (const kind of kinds) source.addEventListener(kind, onEvent)
       source.addEventListener('ping', () => connection.event(Date.now()))
     }
     const reopen = () => {
@@ -67,7 +58,7 @@ export function LiveEvents() {
     open()
     return () => {
       source?.close()
-      if (timer) clearTimeout(timer)
+      refresher.stop()
       if (again) clearTimeout(again)
       connection.streamIs('closed')
     }
@@ -79,8 +70,7 @@ function readEvent(message: MessageEvent<string>): Pick<EventView, 'kind' | 'ser
   try {
     const data: unknown = JSON.parse(message.data)
     if (typeof data !== 'object' || data === null) return null
-    const named = 'kind' in data ? data.kind : message.type
-    const kind = kinds.find((each) => each === named)
+    const kind = kinds.find((each) => each === textIn(data, 'kind'))
     if (!kind) return null
     return { kind, service: textIn(data, 'service'), runId: textIn(data, 'runId') }
   } catch {

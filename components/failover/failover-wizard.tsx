@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { type ReactNode, useState } from 'react'
 import type { FailoverInputs } from '@/components/data/runs'
 import { failoverPlanQuery, serviceQuery } from '@/components/data/services'
+import { useShownError } from '@/components/data/use-shown-error'
 import { count } from '@/components/format/number'
 import { Button } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
@@ -37,11 +38,12 @@ export function FailoverWizard({
   const service = useQuery(serviceQuery(serviceId))
   // The plan on the screen stays while another is built: it dims, and its age tells.
   const preview = useQuery({ ...failoverPlanQuery(serviceId, inputs), placeholderData: keepPreviousData })
-  if (preview.isPending || service.isPending) return <WizardSkeleton />
+  const planError = useShownError(preview)
+  const serviceError = useShownError(service)
+  const error = planError ?? serviceError
   if (!preview.data || !service.data) {
-    return (
-      <ProblemPage about="Failover" error={preview.error ?? service.error} onRetry={() => void preview.refetch()} />
-    )
+    if (!error) return <WizardSkeleton />
+    return <ProblemPage about="Failover" error={error} onRetry={() => void preview.refetch()} />
   }
   return (
     <Wizard

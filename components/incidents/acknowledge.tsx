@@ -13,9 +13,8 @@ const over: readonly IncidentView['state'][] = ['closed', 'dismissed']
 export function Acknowledge({ incident }: { incident: IncidentView }) {
   const me = useQuery(meQuery()).data
   const act = useAcknowledge()
-  const why = over.includes(incident.state)
-    ? `The incident is ${incident.state}.`
-    : me && !me.rights.includes('incident.acknowledge')
+  const why =
+    me && !me.rights.includes('incident.acknowledge')
       ? 'This needs the operator, approver or admin role on this service.'
       : null
   return (
@@ -25,6 +24,8 @@ export function Acknowledge({ incident }: { incident: IncidentView }) {
           <p>
             ✓ Acknowledged <When at={incident.acknowledgedAt} age />
           </p>
+        ) : over.includes(incident.state) ? (
+          <p className="text-muted">It ended without being acknowledged.</p>
         ) : (
           <>
             <p className="text-muted">Nobody has said yet that they are on it.</p>

@@ -3,8 +3,9 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { incidentQuery } from '@/components/data/records'
 import { serviceQuery } from '@/components/data/services'
+import { useShownError } from '@/components/data/use-shown-error'
 import { formatClock } from '@/components/format/number'
-import { elapsedMs } from '@/components/format/time'
+import { elapsedMs, shortTimes } from '@/components/format/time'
 import { Badge } from '@/components/ui/badge'
 import { Card } from '@/components/ui/card'
 import { HealthMark } from '@/components/ui/health'
@@ -25,8 +26,9 @@ export function IncidentPage({ id }: { id: string }) {
   const query = useQuery(incidentQuery(id))
   const incident = query.data
   const regions = useQuery({ ...serviceQuery(incident?.service ?? ''), enabled: Boolean(incident) }).data?.regions
-  if (query.isPending) return <LoadingCard label="the incident" className="h-96" />
-  if (!incident) return <ProblemPage about="Incident" error={query.error} onRetry={() => void query.refetch()} />
+  const error = useShownError(query)
+  if (!incident && !error) return <LoadingCard label="the incident" className="h-96" />
+  if (!incident) return <ProblemPage about="Incident" error={error} onRetry={() => void query.refetch()} />
   return (
     <>
       <PageHeader
@@ -126,7 +128,7 @@ function Events({ incident }: { incident: IncidentView }) {
           <li key={event.id} className="grid gap-x-4 px-4 py-2.5 text-sm sm:grid-cols-[9.5rem_minmax(0,1fr)]">
             <When at={event.at} className="text-muted text-xs leading-5" />
             <div className="min-w-0">
-              <p className="break-words">{event.message}</p>
+              <p className="break-words">{shortTimes(event.message)}</p>
               <p className="text-muted text-xs">
                 {event.kind} · {event.actor}
               </p>

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { runsQuery, waitingRuns } from '@/components/data/runs'
 import { servicesQuery } from '@/components/data/services'
+import { useShownError } from '@/components/data/use-shown-error'
 import { count } from '@/components/format/number'
 import { Button } from '@/components/ui/button'
 import { Empty } from '@/components/ui/empty'
@@ -18,9 +19,9 @@ import { ServiceCard } from './service-card'
 export function Overview() {
   const services = useQuery(servicesQuery())
   const waiting = useQuery(runsQuery(waitingRuns)).data?.items ?? []
-  if (services.isPending) return <OverviewSkeleton />
-  if (!services.data)
-    return <ProblemPage about="Overview" error={services.error} onRetry={() => void services.refetch()} />
+  const error = useShownError(services)
+  if (!services.data && !error) return <OverviewSkeleton />
+  if (!services.data) return <ProblemPage about="Overview" error={error} onRetry={() => void services.refetch()} />
   const { items } = services.data
   return (
     <>

@@ -39,7 +39,7 @@ export function ClockCard({ run }: { run: RunView }) {
         </div>
         <div className="min-w-0 flex-1 basis-72 space-y-2 text-sm">
           <p>
-            <span className="block text-muted text-xs">Now</span>
+            <span className="block text-muted text-xs">{run.state === 'paused' ? 'Paused at' : 'Now'}</span>
             <span className="font-medium">
               {step ? step.description : over ? 'Nothing: the run has ended.' : 'Nothing is at work.'}
             </span>

@@ -69,7 +69,7 @@ export function ReasonButton({ runId, control, stepKey, label, title, consequenc
             label="Reason"
             error={tried && short ? 'Say why, in a few words: it goes into the audit trail.' : null}
           >
-            <Textarea value={reason} onChange={(event) => setReason(event.target.value)} maxLength={1000} autoFocus />
+            <Textarea value={reason} onChange={(event) => setReason(event.target.value)} maxLength={1000} />
           </Field>
           {act.isError ? <ProblemAlert error={act.error} /> : null}
           <Button type="submit" variant={danger ? 'danger' : 'primary'} busy={act.isPending} className="w-full">

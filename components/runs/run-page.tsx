@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import Link from 'next/link'
 import { runQuery } from '@/components/data/runs'
 import { serviceQuery } from '@/components/data/services'
+import { useShownError } from '@/components/data/use-shown-error'
 import { kindWords } from '@/components/format/run-words'
 import { Alert } from '@/components/ui/alert'
 import { Badge } from '@/components/ui/badge'
@@ -27,8 +28,9 @@ export function RunPage({ id }: { id: string }) {
   const query = useQuery(runQuery(id))
   const run = query.data
   const regions = useQuery({ ...serviceQuery(run?.service ?? ''), enabled: Boolean(run) }).data?.regions
-  if (query.isPending) return <RunSkeleton />
-  if (!run) return <ProblemPage about="Run" error={query.error} onRetry={() => void query.refetch()} />
+  const error = useShownError(query)
+  if (!run && !error) return <RunSkeleton />
+  if (!run) return <ProblemPage about="Run" error={error} onRetry={() => void query.refetch()} />
   const end = (region: string, other: string) => ({
     name: regions?.find((each) => each.id === region)?.name ?? region,
     index: regionIndex(regions, region, other),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { runStates } from '@/server/domain/run/states'
-import { nextStep, stateSentence, type Told } from './state-sentence'
+import { currentStep, nextStep, stateSentence, type Told } from './state-sentence'
 
 const run = (over: Partial<Told> = {}): Told => ({
   state: 'running',
@@ -26,6 +26,12 @@ const run = (over: Partial<Told> = {}): Told => ({
 describe('the sentence of a run', () => {
   it('names the step at work', () => expect(stateSentence(run())).toBe('Fence the old primary: 1 of 3 steps done.'))
   it('says what comes next', () => expect(nextStep(run())?.key).toBe('03-c'))
+  it('has no step at work before the start, and the first one next', () => {
+    const steps = run().plan.steps.map((step) => ({ ...step, state: 'pending' as const }))
+    const waiting = run({ state: 'awaiting_approval', currentStepKey: '01-a', plan: { steps } })
+    expect(currentStep(waiting)).toBeNull()
+    expect(nextStep(waiting)?.key).toBe('01-a')
+  })
   it('has a sentence for each state', () => {
     const said = runStates.map((state) => stateSentence(run({ state, currentStepKey: null })))
     expect(new Set(said).size).toBe(runStates.length)

@@ -1,4 +1,5 @@
 import { count, formatSeconds, plain } from '@/components/format/number'
+import type { RunState } from '@/server/domain/run/states'
 import type { RunView, StepView } from '@/server/queries/dto/run'
 
 export type Told = Pick<
@@ -15,19 +16,17 @@ export type Told = Pick<
   | 'pointOfNoReturnPassed'
 > & { plan: { steps: Pick<StepView, 'key' | 'title' | 'state'>[] } }
 
-export function currentStep<S extends { key: string }>(run: {
-  currentStepKey: string | null
-  plan: { steps: readonly S[] }
-}): S | null {
+type Walk<S> = { state: RunState; currentStepKey: string | null; plan: { steps: readonly S[] } }
+
+/** The step at work, or at which the run has paused; null before the start and after the end. */
+export function currentStep<S extends { key: string }>(run: Walk<S>): S | null {
+  if (run.state !== 'running' && run.state !== 'paused') return null
   return run.plan.steps.find((step) => step.key === run.currentStepKey) ?? null
 }
 
-/** What comes after the step that is at work; null at the end, or on the way back. */
-export function nextStep<S extends { key: string; state: string }>(run: {
-  currentStepKey: string | null
-  plan: { steps: readonly S[] }
-}): S | null {
-  const at = run.plan.steps.findIndex((step) => step.key === run.currentStepKey)
+/** What comes after the step that is at work, or first; null at the end, or on the way back. */
+export function nextStep<S extends { key: string; state: string }>(run: Walk<S>): S | null {
+  const at = run.plan.steps.findIndex((step) => step.key === currentStep(run)?.key)
   return run.plan.steps.slice(at + 1).find((step) => step.state === 'pending') ?? null
 }
 

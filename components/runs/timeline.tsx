@@ -3,10 +3,12 @@ import { Card } from '@/components/ui/card'
 import { When } from '@/components/ui/when'
 import type { RunView } from '@/server/queries/dto/run'
 import { PointOfNoReturn } from '../failover/plan-steps'
+import { currentStep } from './state-sentence'
 import { TimelineStep } from './timeline-step'
 
 /** The steps in order, with the line after which only forward is left. */
 export function Timeline({ run }: { run: RunView }) {
+  const current = currentStep(run)?.key
   return (
     <Card
       title="Steps"
@@ -24,7 +26,7 @@ export function Timeline({ run }: { run: RunView }) {
         {run.plan.steps.map((step, index) => (
           <Fragment key={step.key}>
             {step.pointOfNoReturn ? <PointOfNoReturn passed={run.pointOfNoReturnPassed} /> : null}
-            <TimelineStep runId={run.id} step={step} number={index + 1} current={step.key === run.currentStepKey} />
+            <TimelineStep runId={run.id} step={step} number={index + 1} current={step.key === current} />
           </Fragment>
         ))}
       </ol>

@@ -1,6 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import { serviceQuery } from '@/components/data/services'
+import { useShownError } from '@/components/data/use-shown-error'
 import { Badge } from '@/components/ui/badge'
 import { HealthMark } from '@/components/ui/health'
 import { PageHeader } from '@/components/ui/page-header'
@@ -24,8 +25,9 @@ import { TopologyCard } from './topology-card'
 export function ServicePage({ id }: { id: string }) {
   const query = useQuery(serviceQuery(id))
   const service = query.data
-  if (query.isPending) return <ServiceSkeleton />
-  if (!service) return <ProblemPage about="Service" error={query.error} onRetry={() => void query.refetch()} />
+  const error = useShownError(query)
+  if (!service && !error) return <ServiceSkeleton />
+  if (!service) return <ProblemPage about="Service" error={error} onRetry={() => void query.refetch()} />
   return (
     <>
       <PageHeader

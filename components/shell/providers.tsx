@@ -14,7 +14,7 @@ type Props = { nonce: string | undefined; renderedAtMs: number; children: ReactN
 export function Providers({ nonce, renderedAtMs, children }: Props) {
   const [client] = useState(browserClient)
   return (
-    <ThemeProvider attribute="class" defaultTheme="dark" enableSystem disableTransitionOnChange nonce={nonce}>
+    <ThemeProvider attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange nonce={nonce}>
       <QueryClientProvider client={client}>
         <NowProvider renderedAtMs={renderedAtMs}>
           <TooltipProvider delayDuration={250}>{children}</TooltipProvider>
