@@ -4,7 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
  * `npm run lock`, after each `npm install`. npm leaves out of the lock what the registry does not have for other systems, and `npm ci` then refuses the lock.
  * This puts a bare entry back for every optional dependency with an exact version that has none.
  */
-type Entry = { version?: string; optionalDependencies?: Record<string, string>; dev?: boolean; os?: string[]; cpu?: string[]; optional?: boolean }
+type Entry = {
+  version?: string
+  optionalDependencies?: Record<string, string>
+  dev?: boolean
+  os?: string[]
+  cpu?: string[]
+  optional?: boolean
+}
 type Lock = { packages: Record<string, Entry> }
 
 const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
@@ -24,7 +31,12 @@ for (const [at, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const known = lock.packages[`${at}/node_modules/${name}`] ?? lock.packages[`node_modules/${name}`]
     if (!/^\d/.test(version) || known) continue
-    lock.packages[`node_modules/${name}`] = { version, ...platformOf(name), ...(entry.dev ? { dev: true } : {}), optional: true }
+    lock.packages[`node_modules/${name}`] = {
+      version,
+      ...platformOf(name),
+      ...(entry.dev ? { dev: true } : {}),
+      optional: true,
+    }
     added += 1
   }
 }
