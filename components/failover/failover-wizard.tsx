@@ -113,7 +113,7 @@ function Wizard({ service, preview, refreshing, refresh, error, inputs, breakGla
             <p className="px-4 py-3 text-muted text-sm">Nothing stands in the way, and nothing warns.</p>
           )}
         </Card>
-        <ExpectedCard plan={plan} targetSeconds={null} />
+        <ExpectedCard plan={plan} targetSeconds={preview.targets.rtoSeconds} />
         <PlanSteps steps={plan.steps} />
         {breakGlass}
         <RequestForm service={service} preview={preview} inputs={inputs} destination={end(plan.to.region)} />

@@ -1,3 +1,4 @@
+import type { JsonObject } from '@/server/domain/json'
 import type { Plan } from '@/server/domain/plan/types'
 import type { Context } from '@/server/services/context'
 import { ServiceError } from '@/server/services/errors'
@@ -9,7 +10,12 @@ import { buildPlan } from '@/server/services/runs/gather-facts'
  */
 export async function rehearsedPlan(ctx: Context, service: string): Promise<Plan | null> {
   try {
-    return (await buildPlan(ctx, ctx.db, { service, kind: 'failover', inputs: { assume: 'primary-lost' } })).plan
+    // While an outage is confirmed the question is no longer "what if": a standby that receives nothing is then what the plan is for.
+    const lost = await ctx.db.incident.count({
+      where: { serviceId: service, state: 'confirmed', region: { not: null } },
+    })
+    const inputs: JsonObject = lost > 0 ? {} : { assume: 'primary-lost' }
+    return (await buildPlan(ctx, ctx.db, { service, kind: 'failover', inputs })).plan
   } catch (error) {
     // What the planner says of facts that it cannot use; a database that is away is another matter.
     if (error instanceof ServiceError || error instanceof TypeError) return null

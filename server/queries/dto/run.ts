@@ -138,5 +138,6 @@ export const planPreview = z.object({
   plan: plan.extend({ digest: z.string() }),
   runnable: z.boolean(),
   reasons: z.array(z.string()),
+  targets: z.object({ rtoSeconds: z.int(), rpoSeconds: z.int() }),
 })
 export type PlanPreview = z.infer<typeof planPreview>

@@ -20,6 +20,10 @@ export async function previewPlan(
   const rehearsal = inputs.data.assume !== undefined
   return {
     plan: { ...built.plan, digest: built.digest },
+    targets: {
+      rtoSeconds: built.service.config.objectives.rtoSeconds,
+      rpoSeconds: built.service.config.objectives.rpoSeconds,
+    },
     runnable: built.blockers.length === 0 && !rehearsal,
     reasons: [
       ...(rehearsal ? ['It assumes that the primary is lost; a run is built from what is so.'] : []),
