@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '@/server/domain/json'
+import { buildFailoverPlan } from '@/server/domain/plan/build-failover'
 import { failoverInputs } from '@/server/domain/plan/failover-steps'
+import { lostPrimaryFacts } from '@/server/testing/facts'
 import { catalog, describeStep } from './catalog'
 
 const server = { serverId: 'db-west-1', systemIdentifier: '7000', region: 'us-west' }
@@ -105,5 +107,14 @@ describe('the catalogue', () => {
   it('refuses what it does not know', () => {
     expect(() => describeStep('postgres.drop-database', {})).toThrow('no step')
     expect(() => describeStep('workload.scale-region', { region: 'us-west' })).toThrow()
+  })
+})
+
+describe('the commands of a plan', () => {
+  it('name the systems of the service, so that a person can run them with everything of Lifeboat dead', () => {
+    const { steps } = buildFailoverPlan({ ...lostPrimaryFacts(), describe: describeStep })
+    const said = steps.flatMap((step) => step.commands.flat())
+    expect(said.length).toBeGreaterThan(steps.length)
+    expect(said.filter((each) => /<\w+ of /.test(each))).toEqual([])
   })
 })

@@ -135,6 +135,7 @@ function confirmSteps({ facts, target, overrides, loss }: DraftInput): Draft[] {
     publicName: config.dns.name,
     vantagePoints,
     quorum,
+    healthUrl: new URL(config.probes.healthPath, from.endpointUrl).href,
   })
   const freeze = draft('postgres.freeze-loss-statement', part(config.budgets.confirmMs, 0.4), {
     serverId: target.id,
@@ -227,13 +228,24 @@ function serveSteps({ facts, target }: DraftInput): Draft[] {
     port: target.port,
     hostEnv: config.database.writerEnv,
     portEnv: config.database.writerPortEnv,
+    namespace: to.workload.namespace,
+    deployment: to.workload.deployment,
   })
   const prewarm =
     config.prewarm && to.cache
-      ? [draft('cache.prewarm', config.budgets.prewarmMs, { region: to.id, serverId: target.id, ...config.prewarm })]
+      ? [
+          draft('cache.prewarm', config.budgets.prewarmMs, {
+            region: to.id,
+            serverId: target.id,
+            ...config.prewarm,
+            cacheAddress: `${to.cache.host}:${to.cache.port}`,
+          }),
+        ]
       : []
   const scale = draft('workload.scale-region', config.budgets.scaleMs, {
     region: to.id,
+    namespace: to.workload.namespace,
+    deployment: to.workload.deployment,
     replicas: from.workload.primaryReplicas,
   })
   return [point, ...prewarm, scale]
@@ -246,7 +258,11 @@ function trafficSteps({ facts }: DraftInput): Draft[] {
   const turn = { name: dns.name, fromRegion: from.id, toRegion: to.id, writableStepKey: 'postgres.prove-writable' }
   const redirect =
     dns.redirect.method === 'health-switch'
-      ? draft('dns.turn-switch', part(budgets.dnsMs, 0.2), turn)
+      ? draft('dns.turn-switch', part(budgets.dnsMs, 0.2), {
+          ...turn,
+          bucket: dns.redirect.stores[to.id]?.bucket,
+          switchKey: dns.redirect.stores[to.id]?.key,
+        })
       : draft('dns.edit-records', part(budgets.dnsMs, 0.2), { ...turn, zoneId: dns.zoneId, answers: to.answers })
   return [
     redirect,

@@ -153,7 +153,7 @@ function candidateFindings(facts: FailoverFacts, candidate: ServerConfig | null)
     return [
       blocker(
         'candidate.none',
-        `No standby of ${to.name} was ever seen.`,
+        `No server of ${to.name} was seen as a standby.`,
         'Check the agents there; build a standby before anything else.',
         stepId,
       ),

@@ -4,6 +4,8 @@ import { z } from 'zod'
  * The steps of a failover by id, with what the planner gives each: the planner fills these, the catalogue's steps parse them.
  * An output is the only hand-over from one step to a later one.
  */
+/** Names that only the command for a human needs; the step itself reaches its system through the ports. */
+const named = z.string().nullable().default(null)
 const server = { serverId: z.string(), systemIdentifier: z.string() }
 
 export const failoverInputs = {
@@ -12,6 +14,7 @@ export const failoverInputs = {
     publicName: z.string(),
     vantagePoints: z.array(z.string()),
     quorum: z.int().min(1),
+    healthUrl: named,
   }),
   'postgres.freeze-loss-statement': z.object({
     ...server,
@@ -59,6 +62,8 @@ export const failoverInputs = {
     port: z.int(),
     hostEnv: z.string(),
     portEnv: z.string(),
+    namespace: named,
+    deployment: named,
   }),
   'cache.prewarm': z.object({
     region: z.string(),
@@ -66,12 +71,15 @@ export const failoverInputs = {
     query: z.string(),
     limit: z.int(),
     ttlSeconds: z.int(),
+    cacheAddress: named,
   }),
-  'workload.scale-region': z.object({ region: z.string(), replicas: z.int() }),
+  'workload.scale-region': z.object({ region: z.string(), replicas: z.int(), namespace: named, deployment: named }),
   'dns.turn-switch': z.object({
     name: z.string(),
     fromRegion: z.string(),
     toRegion: z.string(),
+    bucket: named,
+    switchKey: named,
     writableStepKey: z.string(),
   }),
   'dns.edit-records': z.object({

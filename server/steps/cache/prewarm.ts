@@ -46,9 +46,20 @@ export const prewarmCache = defineStep({
   deadlineMs: 60_000,
   maxAttempts: 2,
   backoffMs: 300,
-  describe: ({ region, serverId, limit, ttlSeconds }) => ({
+  describe: ({ region, serverId, limit, ttlSeconds, cacheAddress }) => ({
     description: `Read the ${limit} hottest pairs from ${serverId} and put them into the cache of ${region}.`,
-    commands: [['redis-cli', '-h', `<cache of ${region}>`, 'SET', '<key>', '<value>', 'EX', String(ttlSeconds)]],
+    commands: [
+      [
+        'redis-cli',
+        '-u',
+        `redis://${cacheAddress ?? `<cache of ${region}>`}`,
+        'SET',
+        '<key>',
+        '<value>',
+        'EX',
+        String(ttlSeconds),
+      ],
+    ],
     changes: `The cache of ${region} holds up to ${limit} more keys.`,
   }),
 })

@@ -65,7 +65,7 @@ export const turnSwitch = defineStep({
   deadlineMs: 60_000,
   maxAttempts: 10,
   backoffMs: 300,
-  describe: ({ name, fromRegion, toRegion }) => ({
+  describe: ({ name, fromRegion, toRegion, bucket, switchKey }) => ({
     description: `Set the traffic switch in the store of ${toRegion}, so that ${name} stops answering ${fromRegion}.`,
     commands: [
       [
@@ -73,9 +73,9 @@ export const turnSwitch = defineStep({
         's3api',
         'put-object',
         '--bucket',
-        `<bucket of ${toRegion}>`,
+        bucket ?? `<bucket of ${toRegion}>`,
         '--key',
-        '<switch>',
+        switchKey ?? '<switch>',
         '--body',
         'switch.json',
       ],

@@ -71,9 +71,9 @@ export const confirmOutage = defineStep({
   deadlineMs: 60_000,
   maxAttempts: 2,
   backoffMs: 500,
-  describe: ({ region, vantagePoints, quorum }) => ({
+  describe: ({ region, vantagePoints, quorum, healthUrl }) => ({
     description: `See that ${region} does not answer from ${quorum} of ${vantagePoints.join(', ')}.`,
-    commands: [['curl', '--max-time', '5', '--fail', `<endpoint of ${region}>/health`]],
+    commands: [['curl', '--max-time', '5', '--fail', healthUrl ?? `<endpoint of ${region}>/health`]],
     changes: null,
   }),
 })

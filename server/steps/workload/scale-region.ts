@@ -42,9 +42,20 @@ export const scaleRegion = defineStep({
   deadlineMs: 600_000,
   maxAttempts: 10,
   backoffMs: 500,
-  describe: ({ region, replicas }) => ({
+  describe: ({ region, replicas, namespace, deployment }) => ({
     description: `Scale the instances in ${region} to ${replicas}.`,
-    commands: [['kubectl', 'scale', `deployment/<deployment of ${region}>`, `--replicas=${replicas}`]],
+    commands: [
+      [
+        'kubectl',
+        '--context',
+        region,
+        '--namespace',
+        namespace ?? 'default',
+        'scale',
+        `deployment/${deployment ?? `<deployment of ${region}>`}`,
+        `--replicas=${replicas}`,
+      ],
+    ],
     changes: `${region} runs at least ${replicas} instances.`,
   }),
 })
