@@ -19,13 +19,14 @@ type Tools = { recorder: Recorder; clock: Clock; log: Log }
 
 /** Starts one loop for each thing to look at of one service. @returns how to stop them all */
 export function collect(target: WatchTarget, tools: Tools): Loop {
-  const { failuresToConfirm } = target.service.config.probes
+  const { failuresToConfirm, vantagePoints } = target.service.config.probes
   const loops = allLooks(target, tools).map((look) => {
     let failures = 0
     return startLoop({
       name: `look ${target.service.id} ${look.kind} ${look.subject}`,
       intervalMs: () =>
         look.kind === 'public' ? publicCadenceMs(look.intervalMs, failures, failuresToConfirm) : look.intervalMs,
+      offsetMs: phaseMs(vantagePoints, target.vantage, look.intervalMs, tools.clock.now()),
       round: async () => {
         const seen = await look.observe(tools.clock)
         failures = seen.ok ? 0 : failures + 1
@@ -48,6 +49,15 @@ export function collect(target: WatchTarget, tools: Tools): Loop {
  */
 export function publicCadenceMs(intervalMs: number, failures: number, failuresToConfirm: number): number {
   return failures >= failuresToConfirm ? Math.max(100, intervalMs / 5) : intervalMs
+}
+
+/**
+ * The vantage points take turns within an interval, on the wall clock: two of them then see an outage begin within half an interval instead of a whole one, and what they ask is
+ * spread out. @returns how long to wait for this one's next turn
+ */
+export function phaseMs(vantagePoints: readonly string[], vantage: string, intervalMs: number, nowMs: number): number {
+  const turn = Math.max(0, vantagePoints.indexOf(vantage)) / Math.max(1, vantagePoints.length)
+  return (((turn * intervalMs - nowMs) % intervalMs) + intervalMs) % intervalMs
 }
 
 function allLooks(target: WatchTarget, { recorder, clock }: Tools): AnyLook[] {
