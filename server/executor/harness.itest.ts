@@ -290,27 +290,36 @@ describe('what stops a run', () => {
     await expectWholeAndSafe(world, seeded)
   })
 
-  it('a worker that wakes after another took over can write nothing and is refused by the targets', async () => {
+  it('a worker that wakes after another took over is refused by the target', async () => {
     const world = new World()
     const seeded = await seedApprovedRun(db, describeStep)
-    let slept = false
-    world.before = (name) => {
-      if (name !== 'promote' || slept) return
-      slept = true
-      // Another worker has led since, at a newer generation that the agent has already obeyed.
-      world.server('db-us-west').generation = 1_000
+    world.after = (name) => {
+      // Another worker has led since, at a newer generation that the agent has already obeyed; this one has not noticed.
+      if (name === 'power-off') world.server('db-us-west').generation = 1_000
+    }
+    expect(await executeRun(seeded.runId, deps(world, 'worker-zombie'))).toBe('lease-lost')
+    expect(world.effects).toEqual(['power-off'])
+    expect(await endOf(seeded), 'it says nothing about the run, which another leads').toMatchObject({
+      state: 'running',
+    })
+  })
+
+  it('a worker that wakes after another took over can write nothing', async () => {
+    const world = new World()
+    const seeded = await seedApprovedRun(db, describeStep)
+    let taken: Promise<unknown> = Promise.resolve()
+    world.after = (name) => {
+      if (name !== 'power-off') return
+      const newer = { generation: 1_001, holder: 'worker-other', expiresAt: new Date(Date.now() + 60_000) }
+      taken = db.serviceLease.update({ where: { serviceId: seeded.serviceId }, data: newer })
     }
     const outcome = await executeRun(
       seeded.runId,
-      deps(world, 'worker-zombie', {
-        afterWrite: async (what) => {
-          if (slept && what === 'step.started')
-            await db.serviceLease.update({ where: { serviceId: seeded.serviceId }, data: { generation: 1_001 } })
-        },
-      }),
+      deps(world, 'worker-zombie', { afterWrite: async () => void (await taken) }),
     )
-    expect(['lease-lost', 'paused', 'ended']).toContain(outcome)
-    expect(world.effects.filter((effect) => effect === 'promote').length).toBeLessThanOrEqual(1)
-    expect(world.broken).toEqual([])
+    expect(outcome).toBe('lease-lost')
+    expect(world.effects).toEqual(['power-off'])
+    const { generation } = await db.serviceLease.findUniqueOrThrow({ where: { serviceId: seeded.serviceId } })
+    expect(Number(generation), 'the other one keeps its lease').toBe(1_001)
   })
 })
