@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readAuditEntries } from '@/server/db/repositories/audit-entries'
 import { verifyChain } from '@/server/domain/audit-chain'
-import { readChain } from '@/server/testing/chain'
 import { startTestControlPlane, type TestControlPlane } from '@/server/testing/control-plane'
 import type { Context } from '../context'
 import { ServiceError } from '../errors'
@@ -229,7 +229,7 @@ describe('many at once', () => {
   })
 
   it('leaves a chain that verifies', async () => {
-    const verdict = await verifyChain(await readChain(control.db))
+    const verdict = await verifyChain(readAuditEntries(control.db))
     expect(verdict).toMatchObject({ ok: true, reason: null })
   })
 })
