@@ -48,7 +48,9 @@ async function expectAllAcknowledged(last: number): Promise<void> {
   await east.call('start', { generation: 9, runId })
   await east.until((seen) => seen.state === 'running')
   const [row] = await east.sql('select max(n)::int as last, count(*)::int as count from writes')
-  expect(row).toMatchObject({ last, count: last })
+  // The kill may fall between a commit and its answer: that one write is in doubt, and may be there. None may be missing.
+  expect(row?.count).toBe(row?.last)
+  expect([last, last + 1]).toContain(row?.last)
   const client = await east.connect()
   await expect(client.query('insert into writes values (-1)')).rejects.toThrow(/read-only/)
   await client.end()

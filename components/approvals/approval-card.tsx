@@ -15,7 +15,7 @@ import { LoadingCard } from '@/components/ui/skeleton'
 import { When } from '@/components/ui/when'
 import type { RunSummary, RunView } from '@/server/queries/dto/run'
 import type { ServiceSummary } from '@/server/queries/dto/service'
-import { lossSentence } from '../failover/loss-words'
+import { lossSentence } from '../request/loss-words'
 import { Decision } from './decision'
 
 /** What the approver has to weigh, in the order in which it is weighed; then the decision. */

@@ -1,4 +1,6 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import type { JsonObject } from '@/server/domain/json'
+import type { RunKind } from '@/server/domain/plan/types'
 import { activeRunStates } from '@/server/domain/run/states'
 import type { RunSummary, RunView } from '@/server/queries/dto/run'
 import { connection, linkOf } from './connection'
@@ -37,16 +39,17 @@ export const runQuery = (id: string) =>
     refetchIntervalInBackground: true,
   })
 
-export type FailoverInputs = { breakGlass?: string[] }
-type Request = { service: string; inputs: FailoverInputs; reason: string; key: string }
+/** What is asked for beside the kind: each kind says which it takes. */
+export type RunInputs = JsonObject
+type Request = { service: string; kind: RunKind; inputs: RunInputs; reason: string; key: string }
 
-export function useRequestFailover() {
+export function useRequestRun() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ service, inputs, reason, key }: Request) =>
+    mutationFn: ({ service, kind, inputs, reason, key }: Request) =>
       api<{ id: string; digest: string }>(`/api/v1/services/${encodeURIComponent(service)}/runs`, {
         method: 'POST',
-        body: { kind: 'failover', inputs, reason },
+        body: { kind, inputs, reason },
         idempotencyKey: key,
       }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.runs }),

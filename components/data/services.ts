@@ -1,11 +1,12 @@
 import { queryOptions } from '@tanstack/react-query'
+import type { RunKind } from '@/server/domain/plan/types'
 import type { IncidentView } from '@/server/queries/dto/records'
 import type { PlanPreview } from '@/server/queries/dto/run'
 import type { MetricsView, ServiceSummary, ServiceView } from '@/server/queries/dto/service'
 import { api, newIdempotencyKey, queryString } from './fetcher'
 import { keys } from './keys'
 import type { Page } from './page'
-import type { FailoverInputs } from './runs'
+import type { RunInputs } from './runs'
 
 /** Figures age by the second, whether or not an event says so: services are read this often, stream or not. */
 const serviceIntervalMs = 5_000
@@ -45,13 +46,13 @@ export const serviceIncidentsQuery = (id: string) =>
   })
 
 /** A plan is built on request and not again by itself: what is on the screen is what is signed. */
-export const failoverPlanQuery = (service: string, inputs: FailoverInputs) =>
+export const planQuery = (service: string, kind: RunKind, inputs: RunInputs) =>
   queryOptions({
-    queryKey: keys.plan(service, JSON.stringify(inputs)),
+    queryKey: keys.plan(service, `${kind} ${JSON.stringify(inputs)}`),
     queryFn: ({ signal }) =>
       api<PlanPreview>(`/api/v1/services/${encodeURIComponent(service)}/plans`, {
         method: 'POST',
-        body: { kind: 'failover', inputs, reason: 'preview' },
+        body: { kind, inputs, reason: 'preview' },
         idempotencyKey: newIdempotencyKey(),
         signal,
       }),

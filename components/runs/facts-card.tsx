@@ -4,7 +4,7 @@ import { Card } from '@/components/ui/card'
 import { Digest } from '@/components/ui/digest'
 import { When } from '@/components/ui/when'
 import type { RunView } from '@/server/queries/dto/run'
-import { lossSentence } from '../failover/loss-words'
+import { lossSentence } from '../request/loss-words'
 
 /** Who asked, why, for which plan, and who leads it. */
 export function FactsCard({ run }: { run: RunView }) {

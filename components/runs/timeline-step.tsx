@@ -8,7 +8,7 @@ import { useNow } from '@/components/ui/now'
 import { ScrollBox } from '@/components/ui/scroll-box'
 import { Age, When } from '@/components/ui/when'
 import type { StepView } from '@/server/queries/dto/run'
-import { undoWord } from '../failover/plan-steps'
+import { undoWord } from '../request/plan-steps'
 import { WhyNot } from './controls'
 import { ReasonButton } from './reason-dialog'
 

@@ -1,8 +1,9 @@
 import { Fragment } from 'react'
+import { wordsOf } from '@/components/request/kind-words'
 import { Card } from '@/components/ui/card'
 import { When } from '@/components/ui/when'
 import type { RunView } from '@/server/queries/dto/run'
-import { PointOfNoReturn } from '../failover/plan-steps'
+import { PointOfNoReturn } from '../request/plan-steps'
 import { currentStep } from './state-sentence'
 import { TimelineStep } from './timeline-step'
 
@@ -25,7 +26,9 @@ export function Timeline({ run }: { run: RunView }) {
       <ol>
         {run.plan.steps.map((step, index) => (
           <Fragment key={step.key}>
-            {step.pointOfNoReturn ? <PointOfNoReturn passed={run.pointOfNoReturnPassed} /> : null}
+            {step.pointOfNoReturn ? (
+              <PointOfNoReturn passed={run.pointOfNoReturnPassed} wayBack={wordsOf(run.kind).wayBack} />
+            ) : null}
             <TimelineStep runId={run.id} step={step} number={index + 1} current={step.key === current} />
           </Fragment>
         ))}

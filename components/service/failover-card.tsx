@@ -7,7 +7,7 @@ import type { ServiceView } from '@/server/queries/dto/service'
 export function FailoverCard({ service }: { service: ServiceView }) {
   const from = service.regions.find((region) => region.id === service.writer.region)
   const to = service.regions.find((region) => region.id !== service.writer.region)
-  const { allowed, reason } = service.can.requestFailover
+  const { allowed, reason } = service.can.requestRun
   const label = `Fail over to ${to?.name ?? 'the other region'}…`
   return (
     <section aria-labelledby="failover-title" className="rounded-lg border-2 border-down bg-surface p-5">

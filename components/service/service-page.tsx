@@ -12,6 +12,7 @@ import { LoadingCard, Skeleton } from '@/components/ui/skeleton'
 import { Age } from '@/components/ui/when'
 import { DnsCard } from './dns-card'
 import { FailoverCard } from './failover-card'
+import { PlannedCard } from './planned-card'
 import { ReachabilityCard } from './reachability-card'
 import { ReadinessCard } from './readiness-card'
 import { IncidentsCard, RunsCard } from './recent-cards'
@@ -66,6 +67,7 @@ export function ServicePage({ id }: { id: string }) {
           <RunsCard service={service.id} />
           <IncidentsCard service={service.id} />
         </div>
+        <PlannedCard service={service} />
         <FailoverCard service={service} />
       </Refreshing>
     </>

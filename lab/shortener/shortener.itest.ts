@@ -39,7 +39,10 @@ async function startInstance(): Promise<void> {
     },
   })
   const from = performance.now()
-  await eventually('the instance is healthy', async () => (await health()).body?.cache === 'ok')
+  await eventually('the instance is healthy', async () => {
+    const { status, body } = await health()
+    return status === 200 && body?.cache === 'ok'
+  })
   startedInMs = performance.now() - from
 }
 

@@ -36,7 +36,7 @@ describe('services', () => {
     expect(west).toMatchObject({ id: 'us-west', role: 'standby' })
     expect(view.replication.lagSeconds).toMatchObject({ value: null, health: 'unknown' })
     expect(view.activeRun).toMatchObject({ id: seeded.runId, state: 'approved' })
-    expect(view.can.requestFailover.allowed).toBe(false)
+    expect(view.can.requestRun.allowed).toBe(false)
     expect(view.readiness.findings.map((finding) => finding.code)).toContain('run.already-active')
   })
 

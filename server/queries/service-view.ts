@@ -65,7 +65,7 @@ export function serviceView(facts: ServiceFacts, plan: Plan | null, grants: read
       : null,
     activeRun: facts.openRun,
     vantagePoints: vantageView(facts),
-    can: { requestFailover: mayRequest(facts, grants) },
+    can: { requestRun: mayRequest(facts, grants) },
     observedAt: new Date(nowMs).toISOString(),
   }
 }

@@ -1,6 +1,6 @@
 import type { AgentObservation } from '@/server/domain/agent-protocol'
 import type { Observation, ObservationKind } from '@/server/domain/observation'
-import type { FailoverFacts } from '@/server/domain/plan/facts'
+import type { PlanFacts } from '@/server/domain/plan/facts'
 import { type ServiceConfig, serviceConfig } from '@/server/domain/service-config'
 
 /** Builders of facts for tests of the planner and what leans on it: a healthy two-region service, and ways to break it. */
@@ -111,7 +111,7 @@ const probe = (ok: boolean) => ({
 })
 
 /** us-east was primary and answers nobody any more; us-west streams from it until then. */
-export function lostPrimaryFacts(over: Partial<FailoverFacts> = {}): FailoverFacts {
+export function lostPrimaryFacts(over: Partial<PlanFacts> = {}): PlanFacts {
   const lastSeen = agentFacts({
     serverId: 'db-us-east',
     role: 'primary',

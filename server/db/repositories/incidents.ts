@@ -1,11 +1,8 @@
-import type { FailoverFacts } from '@/server/domain/plan/facts'
+import type { PlanFacts } from '@/server/domain/plan/facts'
 import type { Tx } from '../tx'
 
 /** The newest outage of a service that is not over; null when all is well. */
-export async function findOpenIncident(
-  tx: Pick<Tx, 'incident'>,
-  serviceId: string,
-): Promise<FailoverFacts['incident']> {
+export async function findOpenIncident(tx: Pick<Tx, 'incident'>, serviceId: string): Promise<PlanFacts['incident']> {
   const row = await tx.incident.findFirst({
     where: { serviceId, state: { in: ['open', 'confirmed'] } },
     orderBy: { openedAt: 'desc' },

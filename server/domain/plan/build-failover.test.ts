@@ -4,15 +4,15 @@ import { blockers } from '../finding'
 import { digestOf } from '../json'
 import type { Observation } from '../observation'
 import { buildFailoverPlan } from './build-failover'
-import type { FailoverFacts } from './facts'
+import type { PlanFacts } from './facts'
 import { lintPlan } from './lint-plan'
 import { plan as planSchema } from './types'
 
-const codes = (facts: FailoverFacts): string[] => blockers(buildFailoverPlan(facts).findings).map((each) => each.code)
-const stepIds = (facts: FailoverFacts): string[] => buildFailoverPlan(facts).steps.map((step) => step.stepId)
+const codes = (facts: PlanFacts): string[] => blockers(buildFailoverPlan(facts).findings).map((each) => each.code)
+const stepIds = (facts: PlanFacts): string[] => buildFailoverPlan(facts).steps.map((step) => step.stepId)
 
 /** The same facts with one kind of observation of one subject replaced. */
-function replacing(facts: FailoverFacts, kind: string, subject: string, ...others: Observation[]): FailoverFacts {
+function replacing(facts: PlanFacts, kind: string, subject: string, ...others: Observation[]): PlanFacts {
   return {
     ...facts,
     observations: [...facts.observations.filter((each) => each.kind !== kind || each.subject !== subject), ...others],
@@ -149,7 +149,7 @@ describe('what stops a plan', () => {
 })
 
 describe('fencing', () => {
-  const withoutPlatform = (): FailoverFacts =>
+  const withoutPlatform = (): PlanFacts =>
     replacing(lostPrimaryFacts(), 'platform', 'db-us-east', seenBy('platform', 'db-us-east', 'vantage-a', false, null))
 
   it('goes by the agent only while every fresh vantage point reaches it', () => {

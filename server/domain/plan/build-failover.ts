@@ -1,14 +1,15 @@
 import type { Finding } from '../finding'
-import type { JsonObject } from '../json'
 import type { ServerConfig } from '../service-config'
+import { type Draft, drafter, numbered, part } from './assemble'
 import { expectedRto } from './expected'
-import { type FailoverFacts, lastKnown, sidesOf } from './facts'
+import { lastKnown, type PlanFacts, sidesOf } from './facts'
 import { type FenceMethod, failoverFindings, fenceMethod, isRehearsal, lastHeardAt } from './failover-findings'
 import { chooseCandidate, statementOfLoss } from './failover-loss'
-import { type FailoverStepId, failoverInputs } from './failover-steps'
-import type { Plan, PlanStep } from './types'
+import { failoverInputs } from './failover-steps'
+import { serveSteps, trafficSteps } from './serving-steps'
+import type { Plan } from './types'
 
-export type { FailoverFacts } from './facts'
+export type { PlanFacts } from './facts'
 
 /** Blockers that break-glass may override by name, and what each then risks. Nothing else can be overridden. */
 export const overridable: Readonly<Record<string, string>> = {
@@ -18,13 +19,13 @@ export const overridable: Readonly<Record<string, string>> = {
     'The outage may be in the sight of one vantage point only: a healthy region may be failed over.',
 }
 
-type Draft = { stepId: FailoverStepId; input: JsonObject; budgetMs: number }
+const draft = drafter(failoverInputs)
 
 /**
  * The plan for a dead or unreachable primary region: fence → prove → promote → prove writable → point → prewarm → scale → redirect → verify.
  * Pure: equal facts give an equal plan. Always returns one, so that a plan that cannot run still shows why; its blockers say so.
  */
-export function buildFailoverPlan(facts: FailoverFacts): Plan {
+export function buildFailoverPlan(facts: PlanFacts): Plan {
   const { config } = facts
   const { from, to, primary } = sidesOf(config, facts.writer)
   const candidate = chooseCandidate(facts)
@@ -35,7 +36,7 @@ export function buildFailoverPlan(facts: FailoverFacts): Plan {
   const method = fenceMethod(facts)
   const systemIdentifier = facts.writer?.systemIdentifier ?? 'unknown'
   const timeline = facts.writer?.timeline ?? 0
-  const steps = numbered(facts, draftSteps({ facts, target, method, overrides, loss }))
+  const steps = numbered(facts.describe, draftSteps({ facts, target, method, overrides, loss }))
   const expected = expectedRto(facts, steps)
   const verb = isRehearsal(facts) ? 'Would fail over' : 'Fail over'
   return {
@@ -62,7 +63,7 @@ export function buildFailoverPlan(facts: FailoverFacts): Plan {
 }
 
 /** Overrides are what was asked for by name, may be overridden, stands in the way, and is asked by someone who may. */
-function overridesOf(facts: FailoverFacts, found: readonly Finding[]): Plan['overrides'] {
+function overridesOf(facts: PlanFacts, found: readonly Finding[]): Plan['overrides'] {
   const asked = Array.isArray(facts.inputs.breakGlass) ? facts.inputs.breakGlass : []
   if (!facts.mayBreakGlass) return []
   return found.flatMap((each) => {
@@ -79,7 +80,7 @@ function softened(each: Finding, overrides: Plan['overrides']): Finding {
 }
 
 /** The arithmetic of the objective: a target that the budgets cannot keep is said before it is missed. */
-function budgetFindings(facts: FailoverFacts, highSeconds: number): Finding[] {
+function budgetFindings(facts: PlanFacts, highSeconds: number): Finding[] {
   const { rtoSeconds } = facts.config.objectives
   if (highSeconds <= rtoSeconds) return []
   return [
@@ -95,7 +96,7 @@ function budgetFindings(facts: FailoverFacts, highSeconds: number): Finding[] {
 }
 
 type DraftInput = {
-  facts: FailoverFacts
+  facts: PlanFacts
   target: ServerConfig
   method: FenceMethod | null
   overrides: Plan['overrides']
@@ -103,27 +104,16 @@ type DraftInput = {
 }
 
 function draftSteps(input: DraftInput): Draft[] {
+  const { config, writer } = input.facts
+  const { from, to } = sidesOf(config, writer)
+  const turn = { config, from, to, target: input.target }
   return [
     ...confirmSteps(input),
     ...fenceSteps(input),
     ...promoteSteps(input),
-    ...serveSteps(input),
-    ...trafficSteps(input),
+    ...serveSteps(turn),
+    ...trafficSteps(turn),
   ]
-}
-
-/** A budget covers an action and its proof; each of the two steps gets its share. */
-function part(budgetMs: number, share: number): number {
-  return Math.max(1, Math.round(budgetMs * share))
-}
-
-/** Keeps a step's input within what the step will parse. */
-function draft<S extends FailoverStepId>(
-  stepId: S,
-  budgetMs: number,
-  input: (typeof failoverInputs)[S]['_input'],
-): Draft {
-  return { stepId, budgetMs, input: failoverInputs[stepId].parse(input) as JsonObject }
 }
 
 function confirmSteps({ facts, target, overrides, loss }: DraftInput): Draft[] {
@@ -216,106 +206,4 @@ function promoteSteps({ facts, target, method }: DraftInput): Draft[] {
       newerThanTimeline: timeline,
     }),
   ]
-}
-
-function serveSteps({ facts, target }: DraftInput): Draft[] {
-  const { config } = facts
-  const { from, to } = sidesOf(config, facts.writer)
-  const point = draft('workload.point-at-primary', config.budgets.pointMs, {
-    region: to.id,
-    serverId: target.id,
-    host: target.host,
-    port: target.port,
-    hostEnv: config.database.writerEnv,
-    portEnv: config.database.writerPortEnv,
-    namespace: to.workload.namespace,
-    deployment: to.workload.deployment,
-  })
-  const prewarm =
-    config.prewarm && to.cache
-      ? [
-          draft('cache.prewarm', config.budgets.prewarmMs, {
-            region: to.id,
-            serverId: target.id,
-            ...config.prewarm,
-            cacheAddress: `${to.cache.host}:${to.cache.port}`,
-          }),
-        ]
-      : []
-  const scale = draft('workload.scale-region', config.budgets.scaleMs, {
-    region: to.id,
-    namespace: to.workload.namespace,
-    deployment: to.workload.deployment,
-    replicas: from.workload.primaryReplicas,
-  })
-  return [point, ...prewarm, scale]
-}
-
-function trafficSteps({ facts }: DraftInput): Draft[] {
-  const { config } = facts
-  const { from, to } = sidesOf(config, facts.writer)
-  const { dns, synthetic, budgets } = config
-  const turn = { name: dns.name, fromRegion: from.id, toRegion: to.id, writableStepKey: 'postgres.prove-writable' }
-  const redirect =
-    dns.redirect.method === 'health-switch'
-      ? draft('dns.turn-switch', part(budgets.dnsMs, 0.2), {
-          ...turn,
-          bucket: dns.redirect.stores[to.id]?.bucket,
-          switchKey: dns.redirect.stores[to.id]?.key,
-        })
-      : draft('dns.edit-records', part(budgets.dnsMs, 0.2), { ...turn, zoneId: dns.zoneId, answers: to.answers })
-  return [
-    redirect,
-    draft('dns.await-resolvers', Math.max(part(budgets.dnsMs, 0.8), dns.ttlSeconds * 1000), {
-      name: dns.name,
-      region: to.id,
-      answers: to.answers,
-      resolvers: dns.resolvers,
-      ttlSeconds: dns.ttlSeconds,
-    }),
-    draft('service.verify-synthetic', budgets.verifyMs, {
-      name: dns.name,
-      region: to.id,
-      port: synthetic.port,
-      answers: to.answers,
-      createPath: synthetic.createPath,
-      followPath: synthetic.followPath,
-      target: synthetic.target,
-      timeoutMs: config.probes.timeoutMs,
-    }),
-  ]
-}
-
-/** References between steps are by step id until here; the plan carries keys, which are unique even if a step comes twice. */
-const references = ['fenceStepKey', 'evidenceStepKey', 'writableStepKey'] as const
-
-function numbered(facts: FailoverFacts, drafts: readonly Draft[]): PlanStep[] {
-  const keys = new Map(
-    drafts.map((each, index) => [each.stepId as string, `${String(index + 1).padStart(2, '0')}-${each.stepId}`]),
-  )
-  return drafts.map((each) => {
-    const input: JsonObject = { ...each.input }
-    for (const name of references) {
-      const referred = input[name]
-      if (typeof referred === 'string') input[name] = keys.get(referred) ?? referred
-    }
-    const about = facts.describe(each.stepId, input)
-    return {
-      key: keys.get(each.stepId) ?? each.stepId,
-      stepId: each.stepId,
-      title: about.title,
-      description: about.description,
-      commands: about.commands,
-      input,
-      budgetMs: each.budgetMs,
-      // Twice the budget before it counts as failed: the budget colours the clock, the deadline decides.
-      deadlineMs: each.budgetMs * 2,
-      maxAttempts: about.maxAttempts,
-      reversible: about.reversible,
-      undo: about.undo,
-      pointOfNoReturn: about.pointOfNoReturn,
-      skippable: about.skippable,
-      changes: about.changes,
-    }
-  })
 }

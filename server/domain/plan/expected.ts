@@ -1,4 +1,4 @@
-import type { FailoverFacts } from './facts'
+import type { PlanFacts } from './facts'
 import type { PlanStep } from './types'
 
 type Expected = { range: { low: number; high: number }; parts: { label: string; seconds: number }[] }
@@ -15,7 +15,7 @@ function median(values: readonly number[]): number | null {
  * ran yet), and the TTL. High: detection at worst and every step's whole budget. The decision itself is not in it: nobody can promise that.
  * Detection needs `failuresToConfirm` probes in a row: the failure falls anywhere in an interval, and the last may use its whole timeout.
  */
-export function expectedRto(facts: FailoverFacts, steps: readonly PlanStep[]): Expected {
+export function expectedRto(facts: PlanFacts, steps: readonly PlanStep[]): Expected {
   const { probes, dns } = facts.config
   const detectLow = seconds((probes.failuresToConfirm - 1) * probes.intervalMs)
   const detectHigh = seconds(probes.failuresToConfirm * probes.intervalMs + probes.timeoutMs)

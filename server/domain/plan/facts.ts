@@ -5,7 +5,7 @@ import type { RegionConfig, ServerConfig, ServiceConfig } from '../service-confi
 import type { StepDescriber } from './describe'
 
 /** Everything that a plan is built from. The planner reads nothing else, so equal facts give equal plans. */
-export type FailoverFacts = {
+export type PlanFacts = {
   config: ServiceConfig
   configDigest: string
   writer: {
@@ -28,18 +28,14 @@ export type FailoverFacts = {
 }
 
 /** What is so about one subject: its newest observation a vantage point, newest first. */
-export function seen<K extends ObservationKind>(facts: FailoverFacts, kind: K, subject: string): Observation<K>[] {
+export function seen<K extends ObservationKind>(facts: PlanFacts, kind: K, subject: string): Observation<K>[] {
   return facts.observations
     .filter((each): each is Observation<K> => each.kind === kind && each.subject === subject)
     .sort((a, b) => Date.parse(b.observedAt) - Date.parse(a.observedAt))
 }
 
 /** The same, without what is too old to count. */
-export function seenLately<K extends ObservationKind>(
-  facts: FailoverFacts,
-  kind: K,
-  subject: string,
-): Observation<K>[] {
+export function seenLately<K extends ObservationKind>(facts: PlanFacts, kind: K, subject: string): Observation<K>[] {
   return seen(facts, kind, subject).filter((each) => !isStale(each, facts.nowMs))
 }
 
@@ -48,7 +44,7 @@ export function seenLately<K extends ObservationKind>(
  * of the attempt, so the time given here is the subject's own where its facts carry one: when it was *heard*, not when it was last asked.
  */
 export function lastKnown<K extends ObservationKind>(
-  facts: FailoverFacts,
+  facts: PlanFacts,
   kind: K,
   subject: string,
 ): { facts: z.infer<(typeof factsByKind)[K]>; observedAt: string } | null {
@@ -64,7 +60,7 @@ export function lastKnown<K extends ObservationKind>(
 export type Sides = { from: RegionConfig; to: RegionConfig; primary: ServerConfig }
 
 /** Which region is left and which takes over. Until a writer was ever seen, the configuration's first roles count. */
-export function sidesOf(config: ServiceConfig, writer: FailoverFacts['writer']): Sides {
+export function sidesOf(config: ServiceConfig, writer: PlanFacts['writer']): Sides {
   const from =
     config.regions.find((region) => (writer ? region.id === writer.region : region.initialRole === 'primary')) ??
     config.regions[0]

@@ -1,12 +1,12 @@
 import type { Finding } from '../finding'
 import type { ServerConfig } from '../service-config'
-import { type FailoverFacts, lastKnown, seen, seenLately, sidesOf } from './facts'
+import { lastKnown, type PlanFacts, seen, seenLately, sidesOf } from './facts'
 import type { LossStatement } from './types'
 
 export type FenceMethod = 'agent' | 'platform' | 'self-fence'
 
 /** `assume: 'primary-lost'`: the question is "could we", so what only a real outage shows is left out. */
-export function isRehearsal(facts: FailoverFacts): boolean {
+export function isRehearsal(facts: PlanFacts): boolean {
   return facts.inputs.assume === 'primary-lost'
 }
 
@@ -14,7 +14,7 @@ export function isRehearsal(facts: FailoverFacts): boolean {
  * How the old primary can be fenced *with a proof*. Its agent first, while every fresh vantage point reaches it: a fast stop
  * ships the last WAL, so it loses least. Then the platform. Then time, if an isolated primary is known to stop itself.
  */
-export function fenceMethod(facts: FailoverFacts): FenceMethod | null {
+export function fenceMethod(facts: PlanFacts): FenceMethod | null {
   const { primary } = sidesOf(facts.config, facts.writer)
   const agents = seenLately(facts, 'agent', primary.id)
   const agentAnswers = agents.length > 0 && agents.every((each) => each.ok) && !isRehearsal(facts)
@@ -26,12 +26,12 @@ export function fenceMethod(facts: FailoverFacts): FenceMethod | null {
 }
 
 /** When any vantage point last had an answer from the old primary's agent. */
-export function lastHeardAt(facts: FailoverFacts): string | null {
+export function lastHeardAt(facts: PlanFacts): string | null {
   const { primary } = sidesOf(facts.config, facts.writer)
   return lastKnown(facts, 'agent', primary.id)?.observedAt ?? null
 }
 
-export function failoverFindings(facts: FailoverFacts, candidate: ServerConfig | null, loss: LossStatement): Finding[] {
+export function failoverFindings(facts: PlanFacts, candidate: ServerConfig | null, loss: LossStatement): Finding[] {
   return [
     ...serviceFindings(facts),
     ...(isRehearsal(facts) ? [] : outageFindings(facts)),
@@ -62,7 +62,7 @@ function warning(
   return { code, severity: 'warning', message, remedy, stepId, observedAt }
 }
 
-function serviceFindings(facts: FailoverFacts): Finding[] {
+function serviceFindings(facts: PlanFacts): Finding[] {
   const found: Finding[] = []
   if (!facts.writer) {
     found.push(
@@ -87,7 +87,7 @@ function serviceFindings(facts: FailoverFacts): Finding[] {
   return found
 }
 
-function outageFindings(facts: FailoverFacts): Finding[] {
+function outageFindings(facts: PlanFacts): Finding[] {
   const { from } = sidesOf(facts.config, facts.writer)
   const fresh = seenLately(facts, 'endpoint', from.id)
   const failing = fresh.filter((each) => !each.ok)
@@ -119,7 +119,7 @@ function outageFindings(facts: FailoverFacts): Finding[] {
   return []
 }
 
-function fenceFindings(facts: FailoverFacts): Finding[] {
+function fenceFindings(facts: PlanFacts): Finding[] {
   const { primary, from } = sidesOf(facts.config, facts.writer)
   const method = fenceMethod(facts)
   if (method === null) {
@@ -146,7 +146,7 @@ function fenceFindings(facts: FailoverFacts): Finding[] {
   ]
 }
 
-function candidateFindings(facts: FailoverFacts, candidate: ServerConfig | null): Finding[] {
+function candidateFindings(facts: PlanFacts, candidate: ServerConfig | null): Finding[] {
   const { to } = sidesOf(facts.config, facts.writer)
   const stepId = 'postgres.freeze-loss-statement'
   if (!candidate) {
@@ -232,7 +232,7 @@ function candidateFindings(facts: FailoverFacts, candidate: ServerConfig | null)
   return found
 }
 
-function lossFindings(facts: FailoverFacts, candidate: ServerConfig | null, loss: LossStatement): Finding[] {
+function lossFindings(facts: PlanFacts, candidate: ServerConfig | null, loss: LossStatement): Finding[] {
   const found: Finding[] = []
   const { rpoSeconds } = facts.config.objectives
   if (loss.certainty === 'unknown') {
@@ -271,7 +271,7 @@ function lossFindings(facts: FailoverFacts, candidate: ServerConfig | null, loss
   return found
 }
 
-function trafficFindings(facts: FailoverFacts): Finding[] {
+function trafficFindings(facts: PlanFacts): Finding[] {
   const { config } = facts
   const { to } = sidesOf(config, facts.writer)
   const found: Finding[] = []

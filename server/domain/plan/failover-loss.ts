@@ -1,13 +1,13 @@
 import { compareLsn, furthestLsn, lsnDiffBytes } from '../lsn'
 import type { ServerConfig } from '../service-config'
-import { type FailoverFacts, lastKnown, seen, sidesOf } from './facts'
+import { lastKnown, type PlanFacts, seen, sidesOf } from './facts'
 import type { LossStatement } from './types'
 
 /**
  * What a failover would lose, as far as can be known from outside the lost server: its last known position against what
  * the candidate has. A standby cannot know that it is behind, so the candidate's own view never makes this zero.
  */
-export function statementOfLoss(facts: FailoverFacts, candidate: ServerConfig | null): LossStatement {
+export function statementOfLoss(facts: PlanFacts, candidate: ServerConfig | null): LossStatement {
   const { primary } = sidesOf(facts.config, facts.writer)
   const last = lastKnown(facts, 'agent', primary.id)
   const primaryLsn = furthestLsn(facts.incident?.primaryLsn, last?.facts.currentLsn)
@@ -38,12 +38,7 @@ export function statementOfLoss(facts: FailoverFacts, candidate: ServerConfig | 
 }
 
 /** Seconds between the newest heartbeat on each side: what the missing WAL means in time. Zero bytes missing is zero seconds. */
-function heartbeatGapSeconds(
-  facts: FailoverFacts,
-  primaryId: string,
-  candidateId: string,
-  bytes: number,
-): number | null {
+function heartbeatGapSeconds(facts: PlanFacts, primaryId: string, candidateId: string, bytes: number): number | null {
   if (bytes === 0) return 0
   const primary = lastKnown(facts, 'agent', primaryId)?.facts.heartbeat
   const candidate = lastKnown(facts, 'agent', candidateId)?.facts.heartbeat
@@ -52,7 +47,7 @@ function heartbeatGapSeconds(
 }
 
 /** The standby of the surviving region that has the most: never chosen by name. null when none was ever seen as a standby. */
-export function chooseCandidate(facts: FailoverFacts): ServerConfig | null {
+export function chooseCandidate(facts: PlanFacts): ServerConfig | null {
   const { to } = sidesOf(facts.config, facts.writer)
   const known = to.servers.flatMap((server) => {
     const last = seen(facts, 'agent', server.id).find((each) => each.facts !== null)?.facts

@@ -14,6 +14,8 @@ export const runKinds = [
   'rebuild',
 ] as const
 
+export type RunKind = (typeof runKinds)[number]
+
 export const phases = ['detection', 'notification', 'response', 'recovery', 'verification'] as const
 export type Phase = (typeof phases)[number]
 

@@ -98,7 +98,7 @@ export const serviceView = z.object({
   incident: z.object({ id: z.string(), title: z.string(), state: z.string(), openedAt: at }).nullable(),
   activeRun: z.object({ id: z.string(), kind: z.string(), state: z.string(), startedAt: at.nullable() }).nullable(),
   vantagePoints: z.array(z.object({ vantage: z.string(), workers: z.int(), seenAt: at.nullable(), health })),
-  can: z.object({ requestFailover: capability }),
+  can: z.object({ requestRun: capability }),
   observedAt: at,
 })
 export type ServiceView = z.infer<typeof serviceView>

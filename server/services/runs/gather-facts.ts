@@ -5,7 +5,7 @@ import { findService, type ServiceRecord } from '@/server/db/repositories/servic
 import type { Tx } from '@/server/db/tx'
 import { blockers, type Finding } from '@/server/domain/finding'
 import { digestOf, type JsonObject } from '@/server/domain/json'
-import { buildFailoverPlan } from '@/server/domain/plan/build-failover'
+import { type PlanKind, planKinds } from '@/server/domain/plan/kinds'
 import { lintPlan } from '@/server/domain/plan/lint-plan'
 import type { Plan } from '@/server/domain/plan/types'
 import { may } from '@/server/domain/rights'
@@ -14,6 +14,18 @@ import type { Context } from '../context'
 import { ServiceError } from '../errors'
 
 export type BuiltPlan = { service: ServiceRecord; plan: Plan; digest: string; blockers: Finding[] }
+
+/** @throws ServiceError not-runnable for a kind that this version does not have */
+export function findKind(kind: string): PlanKind {
+  const found = planKinds.get(kind)
+  if (found) return found
+  throw new ServiceError(
+    'not-runnable',
+    `Runs of kind ${kind} are not available in this version.`,
+    'No run was opened.',
+    `The kinds that can be run now: ${[...planKinds.keys()].join(', ')}.`,
+  )
+}
 
 type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run' | 'runStep'>
 
@@ -28,19 +40,12 @@ export async function buildPlan(
 ): Promise<BuiltPlan> {
   const service = await findService(tx, wanted.service)
   if (!service) throw notFound('service')
-  if (wanted.kind !== 'failover') {
-    throw new ServiceError(
-      'not-runnable',
-      `Runs of kind ${wanted.kind} are not available in this version.`,
-      'No run was opened.',
-      'The kind that can be run now is failover.',
-    )
-  }
+  const kind = findKind(wanted.kind)
   // One after the other: a transaction is one connection.
   const observations = await latestObservations(tx, service.id)
   const incident = await findOpenIncident(tx, service.id)
   const activeRun = await findActiveRun(tx, service.id)
-  const plan = buildFailoverPlan({
+  const plan = kind.build({
     config: service.config,
     configDigest: service.configDigest,
     writer: service.writer,

@@ -2,8 +2,7 @@ import type { JsonObject } from '@/server/domain/json'
 import type { PlanPreview } from '@/server/queries/dto/run'
 import { authorise, invalidInput } from '../authorise'
 import type { Context } from '../context'
-import { buildPlan } from './gather-facts'
-import { failoverInputs } from './inputs'
+import { buildPlan, findKind } from './gather-facts'
 
 /**
  * The plan as it would be if someone asked for it now, with what stands in its way. Nothing is kept.
@@ -14,7 +13,7 @@ export async function previewPlan(
   wanted: { service: string; kind: string; inputs: JsonObject },
 ): Promise<PlanPreview> {
   authorise(ctx, 'run.read', wanted.service)
-  const inputs = failoverInputs.safeParse(wanted.inputs)
+  const inputs = findKind(wanted.kind).inputs.safeParse(wanted.inputs)
   if (!inputs.success) throw invalidInput(inputs.error.issues)
   const built = await buildPlan(ctx, ctx.db, wanted)
   const rehearsal = inputs.data.assume !== undefined

@@ -9,8 +9,7 @@ import { authorise, invalidInput } from '../authorise'
 import type { Context } from '../context'
 import { auditedAttempt } from '../deny'
 import { ServiceError } from '../errors'
-import { type BuiltPlan, buildPlan } from './gather-facts'
-import { failoverInputs } from './inputs'
+import { type BuiltPlan, buildPlan, findKind } from './gather-facts'
 
 export type RunRequest = { service: string; kind: string; inputs: JsonObject; reason: string }
 
@@ -36,15 +35,15 @@ export async function requestRun(ctx: Context, wanted: RunRequest): Promise<{ ru
 function parse(ctx: Context, wanted: RunRequest): RunRequest {
   const body = requestRunBody.safeParse(wanted)
   if (!body.success) throw invalidInput(body.error.issues)
-  // Another kind has inputs of its own and is refused by name when its plan is built.
-  const inputs = body.data.kind === 'failover' ? failoverInputs.safeParse(body.data.inputs) : null
-  if (inputs && !inputs.success) throw invalidInput(inputs.error.issues)
-  if (inputs?.data.assume) {
+  const inputs = findKind(body.data.kind).inputs.safeParse(body.data.inputs)
+  if (!inputs.success) throw invalidInput(inputs.error.issues)
+  const { assume, breakGlass } = inputs.data
+  if (assume !== undefined) {
     throw invalidInput([
       { path: ['inputs', 'assume'], message: 'is for previews only; a run is built from what is so' },
     ])
   }
-  if (inputs?.data.breakGlass?.length) authorise(ctx, 'run.break-glass', wanted.service)
+  if (Array.isArray(breakGlass) && breakGlass.length > 0) authorise(ctx, 'run.break-glass', wanted.service)
   return { service: wanted.service, ...body.data }
 }
 

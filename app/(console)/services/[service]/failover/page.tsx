@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { FailoverWizard } from '@/components/failover/failover-wizard'
+import { RunWizard } from '@/components/request/run-wizard'
 import { overridable } from '@/server/domain/plan/build-failover'
 import { Prefetched } from '../../../prefetched'
 import { reads } from '../../../reads'
@@ -13,7 +13,7 @@ export default async function Page({ params }: { params: Promise<{ service: stri
   const context = await signedIn()
   return (
     <Prefetched context={context} read={[reads.service(service)]}>
-      <FailoverWizard serviceId={service} overridable={overridable} />
+      <RunWizard serviceId={service} kind="failover" overridable={overridable} />
     </Prefetched>
   )
 }

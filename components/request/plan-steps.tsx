@@ -6,7 +6,7 @@ import { Commands } from '@/components/ui/copy'
 import type { PlanStep } from '@/server/domain/plan/types'
 
 /** Every step with what it does, what a person would type instead, how long it may take, and how it is taken back. */
-export function PlanSteps({ steps }: { steps: readonly PlanStep[] }) {
+export function PlanSteps({ steps, wayBack }: { steps: readonly PlanStep[]; wayBack: string }) {
   const changing = steps.filter((step) => step.changes !== null)
   const reversible = changing.filter((step) => step.reversible).length
   return (
@@ -17,7 +17,7 @@ export function PlanSteps({ steps }: { steps: readonly PlanStep[] }) {
       <ol>
         {steps.map((step, index) => (
           <Fragment key={step.key}>
-            {step.pointOfNoReturn ? <PointOfNoReturn /> : null}
+            {step.pointOfNoReturn ? <PointOfNoReturn wayBack={wayBack} /> : null}
             <li className="flex gap-4 border-b px-4 py-3 last:border-b-0">
               <span className="figures w-6 shrink-0 text-right font-mono text-muted text-sm">{index + 1}</span>
               <div className="min-w-0 flex-1 space-y-1.5">
@@ -54,11 +54,11 @@ export function undoWord(step: Pick<PlanStep, 'changes' | 'reversible'>): string
 }
 
 /** The line after which only forward is left. */
-export function PointOfNoReturn({ passed }: { passed?: boolean }) {
+export function PointOfNoReturn({ passed, wayBack }: { passed?: boolean; wayBack: string }) {
   return (
     <li className="flex items-center gap-3 bg-degraded-soft px-4 py-2 font-semibold text-degraded text-xs">
       <span aria-hidden className="h-px flex-1 bg-degraded" />▼ Point of no return{passed ? ', passed' : ''}: after
-      this, the way back is a failback
+      this, {wayBack}
       <span aria-hidden className="h-px flex-1 bg-degraded" />
     </li>
   )

@@ -2,7 +2,7 @@
 import { useRouter } from 'next/navigation'
 import { type FormEvent, useId, useState } from 'react'
 import { newIdempotencyKey } from '@/components/data/fetcher'
-import { type FailoverInputs, useRequestFailover } from '@/components/data/runs'
+import { type RunInputs, useRequestRun } from '@/components/data/runs'
 import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 import { Input, Textarea } from '@/components/ui/input'
@@ -10,11 +10,12 @@ import { ProblemAlert } from '@/components/ui/problem-alert'
 import { RegionName } from '@/components/ui/region'
 import type { PlanPreview } from '@/server/queries/dto/run'
 import type { ServiceView } from '@/server/queries/dto/service'
+import { wordsOf } from './kind-words'
 
 type Props = {
   service: ServiceView
   preview: PlanPreview
-  inputs: FailoverInputs
+  inputs: RunInputs
   destination: { name: string; index: number }
 }
 
@@ -24,7 +25,7 @@ type Props = {
  */
 export function RequestForm({ service, preview, inputs, destination }: Props) {
   const router = useRouter()
-  const request = useRequestFailover()
+  const request = useRequestRun()
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
   const [tried, setTried] = useState(false)
@@ -33,15 +34,18 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
   const to = preview.plan.to.region
   const blocked = blockedBecause(service, preview)
   const reasonError = reason.trim().length < 3 ? 'Say why, in a few words: the approver reads it first.' : null
+  const words = wordsOf(preview.plan.kind)
   const typedError =
-    typed.trim().toLowerCase() === to.toLowerCase() ? null : `Type ${to}, the region that becomes the primary.`
+    !words.typesDestination || typed.trim().toLowerCase() === to.toLowerCase()
+      ? null
+      : `Type ${to}, the region that becomes the primary.`
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)
     if (blocked || reasonError || typedError) return
     request.mutate(
-      { service: service.id, inputs, reason: reason.trim(), key },
+      { service: service.id, kind: preview.plan.kind, inputs, reason: reason.trim(), key },
       {
         onSuccess: (run) => router.push(`/runs/${run.id}`),
         // An answer, even a refusal, ends this press; without an answer a repeat must not open a second run.
@@ -59,7 +63,7 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
       className="scroll-mt-16 rounded-lg border-2 border-down bg-surface p-5"
     >
       <h2 id={titleId} className="flex flex-wrap items-center gap-x-2 font-semibold text-base">
-        Request the failover to <RegionName {...destination} />
+        {words.request} <RegionName {...destination} />
       </h2>
       <p className="mt-1 mb-4 max-w-prose text-sm">
         Opens a run that waits for its approval. Nothing is changed by this: someone else has to approve exactly the
@@ -74,16 +78,18 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
             disabled={Boolean(blocked)}
           />
         </Field>
-        <Field label={`Type the destination region: ${to}`} error={tried ? typedError : null}>
-          <Input
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            disabled={Boolean(blocked)}
-          />
-        </Field>
+        {words.typesDestination ? (
+          <Field label={`Type the destination region: ${to}`} error={tried ? typedError : null}>
+            <Input
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              autoComplete="off"
+              autoCapitalize="none"
+              spellCheck={false}
+              disabled={Boolean(blocked)}
+            />
+          </Field>
+        ) : null}
         {request.isError ? <ProblemAlert error={request.error} /> : null}
         {blocked ? (
           <p id={`${titleId}-blocked`} className="font-medium text-sm">
@@ -99,7 +105,7 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
           aria-describedby={blocked ? `${titleId}-blocked` : undefined}
           className="w-full whitespace-normal sm:w-auto"
         >
-          Request failover to {destination.name}
+          {words.request} {destination.name}
         </Button>
       </form>
     </section>
@@ -107,7 +113,7 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
 }
 
 function blockedBecause(service: ServiceView, preview: PlanPreview): string | null {
-  if (!service.can.requestFailover.allowed) return service.can.requestFailover.reason ?? 'you may not request it'
+  if (!service.can.requestRun.allowed) return service.can.requestRun.reason ?? 'you may not request it'
   if (!preview.runnable) return preview.reasons.join(' ') || 'the plan has blockers'
   return null
 }
