@@ -131,13 +131,19 @@ describe('a killed primary region', () => {
   it('measures the RTO that the users’ ledger saw, within one probe interval', async () => {
     const measured = await eventually(
       'the run to be measured',
-      async () => (await story.read(runView, `/api/v1/runs/${run.id}`)).measured?.rtoSeconds,
+      async () => {
+        const { measured: now } = await story.read(runView, `/api/v1/runs/${run.id}`)
+        return now?.rtoSeconds === undefined || now.rtoSeconds === null ? null : now
+      },
       60_000,
     )
     const outage = await outageOf()
     const ledgerSeconds = outage ? (outage.to - outage.from) / 1000 : Number.NaN
-    console.log(`RTO measured ${measured} s, users' ledger ${ledgerSeconds.toFixed(3)} s`)
-    expect(Math.abs(measured - ledgerSeconds)).toBeLessThanOrEqual(1)
+    const { rtoSeconds, rtoUncertaintySeconds } = measured
+    console.log(`RTO measured ${rtoSeconds} ± ${rtoUncertaintySeconds} s, users' ledger ${ledgerSeconds.toFixed(3)} s`)
+    // Within what the product itself says of its uncertainty, which is the probe interval on a machine that keeps up.
+    expect(Math.abs((rtoSeconds ?? 0) - ledgerSeconds)).toBeLessThanOrEqual(rtoUncertaintySeconds ?? 0)
+    expect(rtoUncertaintySeconds).toBeLessThanOrEqual(4)
   })
 })
 

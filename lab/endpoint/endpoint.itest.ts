@@ -79,7 +79,7 @@ describe('requests', () => {
     const from = performance.now()
     const response = await fetch(`${base}/links`, { method: 'POST', body: 'x' })
     expect(response.status).toBe(504)
-    expect(performance.now() - from).toBeLessThan(2_000)
+    expect(performance.now() - from).toBeLessThan(5_000)
   })
 
   it('are refused with a reason when nobody is there', async () => {

@@ -126,7 +126,7 @@ describe('links', () => {
     await startInstance()
     expect((await follow(code)).status).toBe(302)
     console.info(`an instance was healthy ${Math.round(startedInMs)} ms after its start`)
-    expect(startedInMs).toBeLessThan(3_000)
+    expect(startedInMs).toBeLessThan(8_000)
   })
 })
 
@@ -150,10 +150,10 @@ describe('health', () => {
         follow('nothere'),
         follow(cached),
       ])
-      expect(performance.now() - from).toBeLessThan(1_500)
+      expect(performance.now() - from).toBeLessThan(3_000)
       const sickFrom = performance.now()
       const sick = await health()
-      expect(performance.now() - sickFrom).toBeLessThan(1_500)
+      expect(performance.now() - sickFrom).toBeLessThan(3_000)
       expect(sick).toMatchObject({ status: 503, body: { status: 'unavailable', writerReachable: false } })
       expect([503, 504]).toContain(refused.status)
       expect([503, 504]).toContain(missing.status)

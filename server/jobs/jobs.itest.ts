@@ -44,7 +44,7 @@ describe('the run queue', () => {
     const startedAt = performance.now()
     await jobs.enqueueRun('run_1')
     await until(() => seen.includes('run_1'), 'the second job')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
     await jobs.enqueueRun('run_1')
     await until(() => seen.filter((each) => each === 'run_1').length === 2, 'the repeated hint')
   })
@@ -73,7 +73,7 @@ describe('the run queue', () => {
     await until(() => !worker.connected(), 'the worker notices')
     const startedAt = performance.now()
     await jobs.enqueueRun('run_lost')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
     expect(lost).toEqual(['run_lost'])
     await redis.start()
     await until(async () => {

@@ -1,5 +1,6 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import type { JsonObject } from '@/server/domain/json'
 import { openRegionPair, type RegionPair, untilSeen } from '@/server/testing/region-pair'
 import { StepHarness } from '@/server/testing/step-harness'
@@ -9,6 +10,7 @@ let pair: RegionPair
 let harness: StepHarness
 let systemIdentifier: string
 let ended: JsonObject
+const followed = z.array(z.object({ host: z.string(), port: z.int(), slot: z.string() }))
 
 beforeAll(async () => {
   pair = await openRegionPair(66, selfFenceMs)
@@ -18,7 +20,12 @@ beforeAll(async () => {
 afterAll(() => pair?.close())
 
 const east = () => ({ serverId: 'db-east-1', systemIdentifier, region: 'us-east' })
-const selfFence = () => ({ ...east(), standbyServerIds: ['db-west-1'], selfFenceMs, lastHeardAt: null })
+const selfFence = () => ({
+  ...east(),
+  standbys: [{ serverId: 'db-west-1', follows: null }],
+  selfFenceMs,
+  lastHeardAt: null,
+})
 const powerOff = () => ({ ...east(), hostId: 'host-east' })
 const verifyFence = (method: string, fenceStepKey: string) => ({ ...east(), method, hostId: 'host-east', fenceStepKey })
 const cutOff = () => pair.point('db-east-1.lab', '127.66.9.9')
@@ -96,7 +103,10 @@ describe('a primary that is cut off', () => {
   it('is brought back: unfenced, and followed', async () => {
     const fence = { ...east(), fenceDeadlineMs: 5_000 }
     await harness.compensate('agent.fence-primary', fence, null)
-    await harness.compensate('agent.await-self-fence', selfFence(), ended)
+    // As a worker that comes after the one that detached it: all it has is the plan.
+    const [follows] = followed.parse(ended.detached)
+    const standbys = [{ serverId: 'db-west-1', follows: follows ?? null }]
+    await harness.compensate('agent.await-self-fence', { ...selfFence(), standbys }, null)
     await untilSeen(pair.service, 'db-west-1', (seen) => seen.receiver?.status === 'streaming')
   })
 })

@@ -76,7 +76,7 @@ describe('a probe', () => {
   it('gives up on a server that hangs, in time', async () => {
     const startedAt = performance.now()
     const result = await probe.get(`http://${hanging}:${port}/health`, 150)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
     expect(result).toMatchObject({ ok: false, status: null, failure: 'no answer within 150 ms' })
   })
 
@@ -107,7 +107,7 @@ describe('a user', () => {
   ])('meets %s', async (_what, change, failure) => {
     const result = await probe.createAndFollow({ ...user, ...change })
     expect(result).toMatchObject({ ok: false, failure: expect.stringContaining(failure) })
-    expect(result.latencyMs).toBeLessThan(1_000)
+    expect(result.latencyMs).toBeLessThan(3_000)
   })
 
   it('meets a resolver that does not answer', async () => {

@@ -10,6 +10,7 @@ const reference: MeasureFacts = {
   firstGoodAt: at(600),
   verifiedAt: at(480),
   probeIntervalMs: 1000,
+  edgeGapSeconds: 0.4,
   rpo: { primaryLsnGapBytes: 72, heartbeatGapSeconds: 0.5, boundSeconds: 1.2, divergence: null },
 }
 
@@ -20,6 +21,11 @@ describe('measureRun', () => {
     expect(measured.rtoUncertaintySeconds).toBe(1)
     expect(measured.phases.map((each) => each.seconds)).toEqual([30, 30, 60, 360, 120])
     expect(measured.phases.reduce((sum, each) => sum + (each.seconds ?? 0), 0)).toBe(measured.rtoSeconds)
+  })
+
+  it('is less certain when the looks at its edges came late', () => {
+    expect(measureRun({ ...reference, edgeGapSeconds: 2.5 }).rtoUncertaintySeconds).toBe(2.5)
+    expect(measureRun({ ...reference, edgeGapSeconds: null }).rtoUncertaintySeconds).toBe(1)
   })
 
   it('says nothing about what it does not know', () => {

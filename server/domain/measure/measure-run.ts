@@ -9,6 +9,8 @@ export type MeasureFacts = {
   /** When the run's own synthetic check succeeded. */
   verifiedAt: string | null
   probeIntervalMs: number
+  /** Longest time without a look at either edge of the outage: looks come late on a busy day. null when it cannot be told. */
+  edgeGapSeconds: number | null
   rpo: RpoFacts
 }
 
@@ -50,8 +52,8 @@ export type Measured = {
 }
 
 /**
- * RTO: from the last good to the first verified-good observation of the service as its users reach it. The failure fell somewhere within
- * the probe interval after the last good one, and so did the recovery before the first good one: hence the uncertainty.
+ * RTO: from the last good to the first verified-good observation of the service as its users reach it. The failure fell somewhere between
+ * the last good look and the next one, and so did the recovery before the first good one: hence the uncertainty, never less than the probe interval.
  * The phases share the boundaries, so that they always add up to the whole.
  */
 export function measureRun(facts: MeasureFacts): Measured {
@@ -60,7 +62,8 @@ export function measureRun(facts: MeasureFacts): Measured {
   const rtoSeconds = start && firstGoodAt ? secondsBetween(start, firstGoodAt) : null
   return {
     rtoSeconds,
-    rtoUncertaintySeconds: rtoSeconds === null ? null : facts.probeIntervalMs / 1000,
+    rtoUncertaintySeconds:
+      rtoSeconds === null ? null : Math.max(facts.probeIntervalMs / 1000, facts.edgeGapSeconds ?? 0),
     lastGoodAt: start,
     firstGoodAt,
     phases: measurePhases(start, [

@@ -54,6 +54,27 @@ export async function readFirstGoodAt(
 }
 
 /**
+ * How long nobody looked at the public name at the edges of an outage, whichever is longer: after the last good look, and before the first good one.
+ * Looks of all vantage points count. Null when no look fell in between.
+ */
+export async function readEdgeGapSeconds(
+  ctx: Reader,
+  service: WatchedService,
+  lastGoodAt: Date | null,
+  firstGoodAt: Date,
+): Promise<number | null> {
+  if (!lastGoodAt) return null
+  const within = { gt: lastGoodAt, lt: firstGoodAt }
+  const { _min, _max } = await ctx.db.probeSample.aggregate({
+    where: { serviceId: service.id, kind: 'public', subject: service.config.dns.name, observedAt: within },
+    _min: { observedAt: true },
+    _max: { observedAt: true },
+  })
+  if (!_min.observedAt || !_max.observedAt) return null
+  return Math.max(secondsAfter(lastGoodAt, _min.observedAt) ?? 0, secondsAfter(_max.observedAt, firstGoodAt) ?? 0)
+}
+
+/**
  * The loss as it can be bounded from outside: the old primary's last known position and heartbeat against the position at which its
  * successor branched off and the newest heartbeat that one had.
  */

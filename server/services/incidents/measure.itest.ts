@@ -139,6 +139,7 @@ describe('measureFinishedRun', () => {
     clock.move(70_000)
     await publicLooks(service, [
       [10, 'vantage-a', true, east],
+      [11, 'vantage-b', false, east],
       [61, 'vantage-a', true, west],
       [62, 'vantage-a', false, west],
       [62.5, 'vantage-b', true, east],

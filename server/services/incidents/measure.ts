@@ -6,7 +6,14 @@ import { type Measured, measureRun, type RpoFacts } from '@/server/domain/measur
 import { type Plan, plan as planSchema } from '@/server/domain/plan/types'
 import type { HostAgent } from '@/server/ports/managed'
 import type { WatchedService } from '@/server/services/observations/watched-services'
-import { type Promotion, readFirstGoodAt, readPromotion, readRpoGap, readVerifiedAt } from './measure-facts'
+import {
+  type Promotion,
+  readEdgeGapSeconds,
+  readFirstGoodAt,
+  readPromotion,
+  readRpoGap,
+  readVerifiedAt,
+} from './measure-facts'
 import type { IncidentContext } from './move'
 import { readDivergence } from './read-divergence'
 import type { UnmeasuredRun } from './unmeasured-runs'
@@ -64,6 +71,7 @@ async function compute(
     firstGoodAt: firstGoodAt.toISOString(),
     verifiedAt: iso(await readVerifiedAt(ctx, run.id)),
     probeIntervalMs: incident.probeIntervalMs,
+    edgeGapSeconds: await readEdgeGapSeconds(ctx, service, incident.lastGoodAt, firstGoodAt),
     rpo: { ...(await readRpoGap(ctx, service, plan, promotion)), divergence },
   })
 }

@@ -236,6 +236,6 @@ describe('a resolver', () => {
     await expect(createResolver('127.66.9.9:53', createNames(null)).resolve('go.lab')).rejects.toBeInstanceOf(
       Unreachable,
     )
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 })
