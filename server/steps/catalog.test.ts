@@ -22,7 +22,7 @@ const inputs: Record<keyof typeof failoverInputs, JsonObject> = {
   },
   'platform.power-off-primary': { ...server, hostId: 'i-1' },
   'agent.fence-primary': { ...server, fenceDeadlineMs: 1_000 },
-  'agent.await-self-fence': { ...server, standbyServerIds: ['db-west-1'], selfFenceMs: 30_000, lastHeardAt: null },
+  'agent.await-self-fence': { ...server, standbys: [{ serverId: 'db-west-1', follows: null }], selfFenceMs: 30_000, lastHeardAt: null },
   'postgres.verify-fence': { ...server, method: 'platform', hostId: 'i-1', fenceStepKey: '03' },
   'operator.accept-unfenced': { ...server, risk: 'Two primaries.' },
   'postgres.promote-candidate': {

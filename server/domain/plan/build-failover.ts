@@ -170,7 +170,7 @@ function fenceSteps({ facts, target, method }: DraftInput): Draft[] {
       draft('agent.await-self-fence', fenceMs + selfFenceMs, {
         ...server,
         region: from.id,
-        standbyServerIds: [target.id],
+        standbys: [{ serverId: target.id, follows: lastKnown(facts, 'agent', target.id)?.facts.follows ?? null }],
         selfFenceMs,
         lastHeardAt: lastHeardAt(facts),
       }),

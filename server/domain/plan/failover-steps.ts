@@ -29,7 +29,13 @@ export const failoverInputs = {
   'agent.await-self-fence': z.object({
     ...server,
     region: z.string(),
-    standbyServerIds: z.array(z.string()),
+    /** With what each followed when the plan was built: whoever takes the step back may not be the worker that detached it. */
+    standbys: z.array(
+      z.object({
+        serverId: z.string(),
+        follows: z.object({ host: z.string(), port: z.int(), slot: z.string() }).nullable(),
+      }),
+    ),
     selfFenceMs: z.int(),
     /** When any worker last had an answer from the old primary's agent; null when never. */
     lastHeardAt: z.string().nullable(),

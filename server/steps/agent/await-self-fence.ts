@@ -21,6 +21,8 @@ const output = z.object({
 })
 type Input = z.infer<(typeof failoverInputs)[typeof id]>
 
+const namesOf = (standbys: Input['standbys']): string => standbys.map((each) => each.serverId).join(', ')
+
 /** Clocks of two machines drift, and a server needs a moment to stop. */
 const marginMs = 2_000
 const blindSince = createMemory<number>()
@@ -43,9 +45,10 @@ export const awaitSelfFence = defineStep({
   output,
   precheck: async () => [],
   async run(context, input) {
-    const { serverId, standbyServerIds, selfFenceMs } = input
+    const { serverId, standbys, selfFenceMs } = input
+    const standbyServerIds = standbys.map((each) => each.serverId)
     const detached: Followed[] = []
-    for (const standbyId of standbyServerIds) {
+    for (const { serverId: standbyId } of standbys) {
       const { followed, fresh } = await detachStandby(context, standbyId)
       if (followed) detached.push(followed)
       if (fresh) blindSince.set(context, serverId, context.clock.now())
@@ -71,7 +74,7 @@ export const awaitSelfFence = defineStep({
     return done({ by: seen ? ('stopped' as const) : ('time' as const), standbyServerIds, detached, ...times })
   },
   async verify(context, input, { dueAt, by }) {
-    for (const standbyId of input.standbyServerIds) {
+    for (const { serverId: standbyId } of input.standbys) {
       if (!(await isDetached(context, standbyId)))
         throw new NotVerified(`${standbyId} is connected to its upstream again`)
     }
@@ -85,16 +88,21 @@ export const awaitSelfFence = defineStep({
     how: 'The standbys follow their upstream again.',
     async run(context, input, output) {
       blindSince.forget(context, input.serverId)
-      for (const standbyId of input.standbyServerIds) {
-        const followed =
-          output?.detached.find((each) => each.serverId === standbyId) ?? whatItFollowed(context, standbyId)
-        await followAgain(context, standbyId, followed ?? null, input.systemIdentifier)
+      for (const { serverId, follows } of input.standbys) {
+        const planned = follows && { serverId, ...follows }
+        const detached = output?.detached.find((each) => each.serverId === serverId)
+        await followAgain(
+          context,
+          serverId,
+          detached ?? planned ?? whatItFollowed(context, serverId),
+          input.systemIdentifier,
+        )
       }
       return done(null)
     },
-    async verify(context, { standbyServerIds }) {
-      for (const standbyId of standbyServerIds) {
-        if (await isDetached(context, standbyId)) throw new NotVerified(`${standbyId} follows nobody`)
+    async verify(context, { standbys }) {
+      for (const { serverId } of standbys) {
+        if (await isDetached(context, serverId)) throw new NotVerified(`${serverId} follows nobody`)
       }
     },
   },
@@ -103,15 +111,15 @@ export const awaitSelfFence = defineStep({
   deadlineMs: 180_000,
   maxAttempts: 3,
   backoffMs: 500,
-  describe: ({ serverId, standbyServerIds, selfFenceMs }) => ({
-    description: `Detach ${standbyServerIds.join(', ')} and wait ${Math.ceil((selfFenceMs + marginMs) / 1000)} s, after which ${serverId} has stopped itself.`,
-    commands: standbyServerIds.map((standby) => [
+  describe: ({ serverId, standbys, selfFenceMs }) => ({
+    description: `Detach ${namesOf(standbys)} and wait ${Math.ceil((selfFenceMs + marginMs) / 1000)} s, after which ${serverId} has stopped itself.`,
+    commands: standbys.map((standby) => [
       'psql',
       '-h',
-      standby,
+      standby.serverId,
       '-c',
       "ALTER SYSTEM SET primary_conninfo = ''",
     ]),
-    changes: `${standbyServerIds.join(', ')} receives no more WAL.`,
+    changes: `${namesOf(standbys)} receives no more WAL.`,
   }),
 })
