@@ -1,6 +1,13 @@
 import { appendAudit } from '@/server/db/audit'
-import { emitEvent } from '@/server/db/events'
-import { noJson } from '@/server/db/json'
+import type { NewEvent } from '@/server/db/events'
+import {
+  type AttemptMove,
+  changeRunRow,
+  moveStepRow,
+  noteStepProgress,
+  type RunColumns,
+  type StepColumns,
+} from '@/server/db/repositories/journal'
 import type { Tx } from '@/server/db/tx'
 import { type Json, type JsonObject, toJson } from '@/server/domain/json'
 import type { Plan, PlanStep } from '@/server/domain/plan/types'
@@ -24,10 +31,29 @@ type Change = {
   also?(tx: Tx): Promise<void>
 }
 
-async function record(journal: Journal, tx: Tx, kind: string, change: Change, stepKey?: string): Promise<void> {
+function eventOf({ lease, plan }: Journal, stepKey?: string): NewEvent {
+  const data: JsonObject = stepKey ? { step: stepKey } : {}
+  return { kind: stepKey ? 'step.changed' : 'run.changed', serviceId: plan.service, runId: lease.runId, data }
+}
+
+async function changeRun(
+  journal: Journal,
+  columns: RunColumns,
+  change: Change,
+  move?: { from: RunState; to: RunState },
+): Promise<void> {
+  const { deps, lease } = journal
+  await underLease(deps, lease, change.action, async (tx) => {
+    const { generation } = lease
+    const changed = await changeRunRow(tx, lease.runId, { generation, move, columns, event: eventOf(journal) })
+    if (!changed) throw new LeaseLost(`The run is no longer ${move?.from ?? 'there'}`)
+    await change.also?.(tx)
+    await audit(journal, tx, change)
+  })
+}
+
+async function audit(journal: Journal, tx: Tx, change: Change, stepKey?: string): Promise<void> {
   const { lease, deps, plan } = journal
-  await change.also?.(tx)
-  await emitEvent(tx, { kind, serviceId: plan.service, runId: lease.runId, data: stepKey ? { step: stepKey } : {} })
   await appendAudit(tx, {
     at: new Date(deps.clock.now()),
     actor: deps.worker,
@@ -45,53 +71,27 @@ export async function moveRun(
   journal: Journal,
   from: RunState,
   on: string,
-  fields: { stateReason?: string | null; direction?: string; startedAt?: Date; endedAt?: Date; clearRequest?: boolean },
+  columns: RunColumns,
   change: Change,
 ): Promise<void> {
   const to = nextState(runTransitions, from, on)
   if (to === null) throw new TypeError(`A run has no transition ${from} → ${on}`)
-  const { clearRequest, ...columns } = fields
-  await underLease(journal.deps, journal.lease, change.action, async (tx) => {
-    const moved = await tx.run.updateMany({
-      where: { id: journal.lease.runId, state: from },
-      data: {
-        ...columns,
-        state: to,
-        generation: journal.lease.generation,
-        version: { increment: 1 },
-        ...(clearRequest ? { request: null, requestBy: noJson, requestReason: null } : {}),
-      },
-    })
-    if (moved.count === 0) throw new LeaseLost(`The run is no longer ${from}`)
-    await record(journal, tx, 'run.changed', change)
-  })
+  await changeRun(journal, columns, change, { from, to })
 }
 
 /** Notes something about the run without moving it: turning backward, a takeover. */
 export async function noteRun(
   journal: Journal,
-  fields: { direction?: string; stateReason?: string | null },
+  columns: Pick<RunColumns, 'direction' | 'stateReason'>,
   change: Change,
 ): Promise<void> {
-  await underLease(journal.deps, journal.lease, change.action, async (tx) => {
-    await tx.run.update({
-      where: { id: journal.lease.runId },
-      data: { ...fields, generation: journal.lease.generation, version: { increment: 1 } },
-    })
-    await record(journal, tx, 'run.changed', change)
-  })
+  await changeRun(journal, columns, change)
 }
 
-type StepFields = {
-  startedAt?: Date
-  endedAt?: Date | null
-  deadlineAt?: Date
-  attempts?: number
-  output?: JsonObject
-  error?: StepError | null
-  progress?: string | null
-  progressPart?: number | null
-}
+type StepFields = Omit<StepColumns, 'error'> & { error?: StepError | null }
+type AttemptChange =
+  | { open: number; direction: 'forward' | 'backward' }
+  | { close: number; direction: 'forward' | 'backward'; outcome: string; error?: StepError }
 
 /** Moves a step along one row of its table, with an attempt row opened or closed in the same transaction. */
 export async function moveStep(
@@ -104,55 +104,30 @@ export async function moveStep(
 ): Promise<StepState> {
   const to = nextState(stepTransitions, from, on)
   if (to === null) throw new TypeError(`A step has no transition ${from} → ${on}`)
-  const runId = journal.lease.runId
-  await underLease(journal.deps, journal.lease, change.action, async (tx) => {
-    const { error, output, ...columns } = fields
-    const moved = await tx.runStep.updateMany({
-      where: { runId, key: step.key, state: from },
-      data: {
-        ...columns,
-        state: to,
-        progressAt: new Date(journal.deps.clock.now()),
-        ...(output === undefined ? {} : { output }),
-        ...(error === undefined ? {} : { error: error === null ? noJson : toObject(error) }),
-      },
+  const { lease, deps } = journal
+  const { error, ...columns } = fields
+  await underLease(deps, lease, change.action, async (tx) => {
+    const moved = await moveStepRow(tx, {
+      runId: lease.runId,
+      key: step.key,
+      from,
+      to,
+      at: new Date(deps.clock.now()),
+      columns: { ...columns, ...(error === undefined ? {} : { error: error === null ? null : toObject(error) }) },
+      attempt: change.attempt && attemptMove(journal, change.attempt),
+      event: eventOf(journal, step.key),
     })
-    if (moved.count === 0) throw new LeaseLost(`Step ${step.key} is no longer ${from}`)
-    await tx.run.update({ where: { id: runId }, data: { version: { increment: 1 } } })
-    if (change.attempt) await writeAttempt(journal, tx, step, change.attempt)
-    await record(journal, tx, 'step.changed', change, step.key)
+    if (!moved) throw new LeaseLost(`Step ${step.key} is no longer ${from}`)
+    await change.also?.(tx)
+    await audit(journal, tx, change, step.key)
   })
   return to
 }
 
-type AttemptChange =
-  | { open: number; direction: 'forward' | 'backward' }
-  | { close: number; direction: 'forward' | 'backward'; outcome: string; error?: StepError }
-
-async function writeAttempt(journal: Journal, tx: Tx, step: PlanStep, attempt: AttemptChange): Promise<void> {
-  const now = new Date(journal.deps.clock.now())
-  const where = { runId: journal.lease.runId, key: step.key, direction: attempt.direction }
-  if ('open' in attempt) {
-    // An attempt that a dead worker left open is closed by whoever comes after it.
-    await tx.stepAttempt.updateMany({
-      where: { ...where, endedAt: null },
-      data: { endedAt: now, outcome: 'interrupted' },
-    })
-    await tx.stepAttempt.create({
-      data: {
-        ...where,
-        number: attempt.open,
-        workerId: journal.deps.worker.id,
-        generation: journal.lease.generation,
-        startedAt: now,
-      },
-    })
-    return
-  }
-  await tx.stepAttempt.updateMany({
-    where: { ...where, number: attempt.close },
-    data: { endedAt: now, outcome: attempt.outcome, ...(attempt.error ? { error: toObject(attempt.error) } : {}) },
-  })
+function attemptMove({ deps, lease }: Journal, attempt: AttemptChange): AttemptMove {
+  if ('open' in attempt) return { ...attempt, workerId: deps.worker.id, generation: lease.generation }
+  const { error, ...rest } = attempt
+  return { ...rest, ...(error && { error: toObject(error) }) }
 }
 
 /** What a step waits for, for the page: no audit entry, since nothing was decided or done. */
@@ -163,16 +138,10 @@ export async function noteProgress(
   part: number | null,
 ): Promise<void> {
   await underLease(journal.deps, journal.lease, 'progress', async (tx) => {
-    await tx.runStep.update({
-      where: { runId_key: { runId: journal.lease.runId, key: step.key } },
-      data: { progress, progressPart: part, progressAt: new Date(journal.deps.clock.now()) },
-    })
-    await emitEvent(tx, {
-      kind: 'step.changed',
-      serviceId: journal.plan.service,
-      runId: journal.lease.runId,
-      data: { step: step.key },
-    })
+    const columns = { progress, progressPart: part }
+    const at = new Date(journal.deps.clock.now())
+    const event = eventOf(journal, step.key)
+    await noteStepProgress(tx, { runId: journal.lease.runId, key: step.key, at, columns, event })
   })
 }
 

@@ -3,9 +3,10 @@ import type { Plan, PlanStep } from '@/server/domain/plan/types'
 import { authorityProblems } from '@/server/domain/run/authority'
 import type { ManagedService } from '@/server/ports/managed'
 import { type BackwardOutcome, goBackward } from './backward'
+import { openCommitWindow } from './commit-window'
 import { type Journal, moveRun, moveStep, noteRun } from './journal'
 import { keepLease, releaseLease, takeLease } from './lease'
-import { type LoadedRun, loadAuthority, loadRun, readRequest, type StepRow } from './load'
+import { findWork, type LoadedRun, loadAuthority, loadRun, type StepRow } from './load'
 import { runStep, type StepOutcome, type StepWork } from './run-step'
 import { AbortAsked } from './step-errors'
 import { type ExecutorDeps, fromControl, LeaseLost, type Outcome } from './types'
@@ -15,13 +16,13 @@ import { type ExecutorDeps, fromControl, LeaseLost, type Outcome } from './types
  * lease decides who leads, the journal what is still to do. Chooses nothing: what to do next is in the plan, what has been done in the journal.
  */
 export async function executeRun(runId: string, deps: ExecutorDeps): Promise<Outcome> {
-  const found = await loadRun(deps, runId)
-  if (!found || (found.state !== 'approved' && found.state !== 'running')) return 'nothing-to-do'
-  const lease = await takeLease(deps, found.serviceId, runId)
+  const serviceId = await findWork(deps, runId)
+  if (serviceId === null) return 'nothing-to-do'
+  const lease = await takeLease(deps, serviceId, runId)
   if (!lease) return 'busy'
   const kept = keepLease(deps, lease)
   try {
-    // Read again under the lease: whoever led before may have got further since.
+    // Read under the lease: whoever led before may have got further until now.
     const run = await fromControl(loadRun(deps, runId))
     if (!run || (run.state !== 'approved' && run.state !== 'running')) return 'nothing-to-do'
     const journal: Journal = { deps, lease, plan: run.plan }
@@ -43,7 +44,8 @@ type Lead = { journal: Journal; run: LoadedRun; signal: AbortSignal; service: Ma
 async function lead(leading: Lead): Promise<Outcome> {
   const { journal, run } = leading
   if (run.state === 'approved') {
-    const problems = [...lintPlan(run.plan).map((each) => each.message), ...(await authority(leading, false))]
+    const facts = await fromControl(loadAuthority(journal.deps, run, false))
+    const problems = [...lintPlan(run.plan).map((each) => each.message), ...authorityProblems(facts)]
     if (problems.length > 0) return refuse(journal, problems)
     await start(journal)
   } else {
@@ -51,10 +53,6 @@ async function lead(leading: Lead): Promise<Outcome> {
   }
   if (run.direction === 'backward') return backward(leading, run.stateReason ?? 'Going backward')
   return forward(leading)
-}
-
-async function authority({ journal, run }: Lead, started: boolean): Promise<string[]> {
-  return authorityProblems(await fromControl(loadAuthority(journal.deps, run, started)))
 }
 
 async function refuse(journal: Journal, problems: string[]): Promise<Outcome> {
@@ -111,7 +109,7 @@ async function forward(leading: Lead): Promise<Outcome> {
     'running',
     'finish',
     { endedAt: now(journal), stateReason: null, clearRequest: true },
-    { action: 'run.succeeded', outcome: 'ok', data: {} },
+    { action: 'run.succeeded', outcome: 'ok', data: {}, also: openCommitWindow(journal, run) },
   )
   return 'ended'
 }
@@ -132,10 +130,9 @@ async function stepOrAbort(
 /** What is looked at between any two steps: what a person has asked for, and whether the run may still go on. */
 async function beforeStep(leading: Lead, step: PlanStep): Promise<Outcome | null> {
   const { journal, run } = leading
-  const [{ request, reason }, problems] = await Promise.all([
-    fromControl(readRequest(journal.deps, run.id)),
-    authority(leading, true),
-  ])
+  const facts = await fromControl(loadAuthority(journal.deps, run, true))
+  const { request, reason } = facts
+  const problems = authorityProblems(facts)
   if (request === 'abort' && !pastNoReturn(run)) return backward(leading, `Aborted: ${reason}.`)
   if (request !== null) {
     const why =
