@@ -172,9 +172,6 @@ async function dispatch(
 ): Promise<Response> {
   const { method = 'GET', as, json, raw, signal } = call
   const url = new URL(call.path, origin)
-  const { route, params } = match(routes, url.pathname)
-  const handler = route.handlers[method]
-  if (!isHandler(handler)) throw new Error(`${route.file} exports no ${method}`)
   const body = raw ?? (json === undefined ? undefined : JSON.stringify(json))
   const headers = new Headers({
     ...(body !== undefined && raw === undefined ? { 'content-type': 'application/json' } : {}),
@@ -183,6 +180,14 @@ async function dispatch(
   })
   const stream = body instanceof ReadableStream ? { duplex: 'half' } : {}
   const request = new Request(url, { method, headers, ...(body === undefined ? {} : { body }), signal, ...stream })
+  return handleRequest(routes, request)
+}
+
+/** Gives a request to the route file that answers its path. @throws Error when none does */
+export async function handleRequest(routes: readonly RouteFile[], request: Request): Promise<Response> {
+  const { route, params } = match(routes, new URL(request.url).pathname)
+  const handler = route.handlers[request.method]
+  if (!isHandler(handler)) throw new Error(`${route.file} exports no ${request.method}`)
   return handler(request, { params: Promise.resolve(params) })
 }
 

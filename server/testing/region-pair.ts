@@ -98,6 +98,24 @@ export async function asSuperuser(address: string, statements: string[]): Promis
   await client.end()
 }
 
+/** Rows of one statement, as the superuser. The caller says what they hold. */
+export async function query<R>(address: string, statement: string): Promise<R[]> {
+  const client = new Client({
+    host: address,
+    port: 15432,
+    user: 'postgres',
+    password: secretValues.superuser,
+    database: 'shortener',
+  })
+  await client.connect()
+  try {
+    const { rows } = await client.query(statement)
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
 /** Asks a server's agent until what it sees is as wanted. */
 export function untilSeen(
   service: ConnectedService,

@@ -4,21 +4,28 @@ import { digestOf, toJson } from '@/server/domain/json'
 import type { Observation } from '@/server/domain/observation'
 import { buildFailoverPlan } from '@/server/domain/plan/build-failover'
 import type { StepDescriber } from '@/server/domain/plan/describe'
+import type { PlanFacts } from '@/server/domain/plan/facts'
 import type { Plan } from '@/server/domain/plan/types'
 import { now as factsNow, lostPrimaryFacts } from './facts'
 
 export type SeededRun = { runId: string; serviceId: string; plan: Plan; digest: string }
 
+/** Which kind of plan, from which facts. The planner of the kind is the real one. */
+export type Seed = { build(facts: PlanFacts): Plan; facts(): PlanFacts }
+const lostPrimary: Seed = { build: buildFailoverPlan, facts: () => ({ ...lostPrimaryFacts(), incident: null }) }
+
 /**
- * Puts a service whose primary is lost, its people, and one approved failover run into a control database: where the executor begins. The plan is
- * built by the real planner from the real catalogue's descriptions; deadlines are shortened so that a failure does not take minutes.
+ * Puts a service, its people, and one approved run into a control database: where the executor begins. By default a failover of a service whose primary is lost.
+ * The plan is built by the real planner from the real catalogue's descriptions; deadlines are shortened so that a failure does not take minutes.
  */
-export async function seedApprovedRun(db: Db, describe: StepDescriber): Promise<SeededRun> {
-  const facts = { ...lostPrimaryFacts(), describe }
+export async function seedApprovedRun(db: Db, describe: StepDescriber, seed: Seed = lostPrimary): Promise<SeededRun> {
+  const facts = { ...seed.facts(), describe }
+  const { writer } = facts
+  if (!writer) throw new TypeError('A run is about a service whose writer is known')
   const serviceId = `shortener-${randomUUID().slice(0, 8)}`
   const config = { ...facts.config, id: serviceId }
   const configDigest = digestOf(config)
-  const built = buildFailoverPlan({ ...facts, config, configDigest, incident: null })
+  const built = seed.build({ ...facts, config, configDigest })
   const plan: Plan = { ...built, steps: built.steps.map((step) => ({ ...step, deadlineMs: 4_000, budgetMs: 2_000 })) }
   const digest = digestOf(plan)
   const people = { operator: randomUUID(), approver: randomUUID() }
@@ -31,28 +38,28 @@ export async function seedApprovedRun(db: Db, describe: StepDescriber): Promise<
       name: config.name,
       config: toJson(config) ?? {},
       configDigest,
-      writerServerId: 'db-us-east',
-      writerRegion: 'us-east',
-      writerTimeline: 1,
-      writerSystemIdentifier: '7001',
+      writerServerId: writer.serverId,
+      writerRegion: writer.region,
+      writerTimeline: writer.timeline,
+      writerSystemIdentifier: writer.systemIdentifier,
       lease: { create: {} },
     },
   })
   const planId = randomUUID()
   const runId = randomUUID()
   const inAnHour = new Date(Date.now() + 3_600_000)
-  await db.plan.create({ data: { id: planId, serviceId, kind: 'failover', digest, document: toJson(plan) ?? {} } })
+  await db.plan.create({ data: { id: planId, serviceId, kind: plan.kind, digest, document: toJson(plan) ?? {} } })
   await db.run.create({
     data: {
       id: runId,
       serviceId,
-      kind: 'failover',
+      kind: plan.kind,
       state: 'approved',
       planId,
       digest,
       requesterId: people.operator,
       requester: { type: 'user', id: people.operator, email: 'operator@test', via: 'session' },
-      reason: 'us-east is gone',
+      reason: 'asked for by a test',
       requestedAt: new Date(),
       expiresAt: inAnHour,
       approvedAt: new Date(),

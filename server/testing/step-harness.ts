@@ -5,24 +5,27 @@ import type { Json, JsonObject } from '@/server/domain/json'
 import type { ManagedService } from '@/server/ports/managed'
 import { catalog } from '@/server/steps/catalog'
 import type { AnyStep, ObservationReader, StepContext } from '@/server/steps/step'
+import { MemoryDivergences } from './memory-divergences'
 
 /** Runs steps of the catalogue as the executor would, without its journal: for tests against real systems. */
 export class StepHarness {
   readonly outputs: Record<string, Json> = {}
   observations: ObservationReader = { latest: async () => [] }
+  readonly divergences = new MemoryDivergences()
   generation = 1
   readonly progress: string[] = []
 
   constructor(private readonly service: ManagedService) {}
 
   context(): StepContext {
-    const { service, generation, observations, outputs } = this
+    const { service, generation, observations, outputs, divergences } = this
     return {
       service,
       clock: systemClock,
       generation,
       runId: 'run-1',
       observations,
+      divergences,
       outputs,
       signal: AbortSignal.timeout(60_000),
     }
