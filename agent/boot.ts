@@ -33,6 +33,7 @@ export async function guardedStart(host: Host): Promise<void> {
     await state.update({
       fence: state.current.fence ?? host.fenceMark('boot-guard', null),
       follows: null,
+      replay: null,
       writableTimeline: await host.ownTimeline(),
     })
     host.log.warn('this server was writable: it starts read-only until it hears that it still is the writer')

@@ -45,6 +45,8 @@ export const agentConfig = z
     initialRole: z.enum(['primary', 'standby']),
     /** Where a standby takes its first copy from. */
     follow: upstream.optional(),
+    /** How long this server waits before it applies what was committed: a delayed standby. It receives at once all the same. */
+    applyDelayMs: z.int().min(0).max(2_147_483_647).default(0),
     /** A primary that has followers is stopped by this long after it last saw the control plane or a standby, whichever was later. */
     selfFenceAfterMs: z.int().min(1_000),
     heartbeatIntervalMs: z.int().min(100).default(1_000),

@@ -5,6 +5,7 @@ import type { AgentConfig, Upstream } from './config'
 import { conninfo, passwordLine, quoteSetting, resolveHost } from './conninfo'
 import { type FileOwner, isMissing, removeDurably, writeDurably } from './durable-file'
 import type { Secrets } from './secrets'
+import type { AgentState } from './state-store'
 import { passwordFile } from './tools'
 
 const defaults: Record<string, string> = {
@@ -18,8 +19,8 @@ const defaults: Record<string, string> = {
   max_slot_wal_keep_size: '1GB',
   /** Keeps the WAL past a fork readable for a while without a slot. */
   wal_keep_size: '128MB',
-  /** With the default of 5 s a promotion right after the primary's death waits that long (measured). */
-  wal_retrieve_retry_interval: '100ms',
+  /** A promotion asked for while the receiver is being started waits this long: with the default of 5 s it does (measured). */
+  wal_retrieve_retry_interval: '50ms',
   /** Replies tell a primary that its standby still sees it: at least one a second. */
   wal_receiver_status_interval: '1s',
   wal_receiver_timeout: '10s',
@@ -33,6 +34,44 @@ const defaults: Record<string, string> = {
   log_timezone: 'UTC',
   timezone: 'UTC',
   log_connections: 'off',
+}
+
+/** What a delayed standby calls itself to its upstream: it is no candidate, so the sight of it says nothing about a successor. */
+export const delayedSuffix = '.delayed'
+
+/** The longest delay that PostgreSQL takes, in milliseconds: nothing is applied for 24 days. */
+const endlessDelayMs = 2_147_483_647
+
+/** A recovery target has to name its offset from UTC as a number. */
+export function postgresTime(instant: string): string {
+  return instant.replace('T', ' ').replace('Z', '+00')
+}
+
+/**
+ * How long applying waits for a query that is in its way. PostgreSQL counts from when the WAL was received: held a minute behind, every query would be
+ * late from its beginning, and would be cancelled, the agent's own look among them.
+ */
+function patience(applyDelayMs: number): Record<string, string> {
+  if (applyDelayMs === 0) return {}
+  const waitMs = String(Math.min(endlessDelayMs, applyDelayMs + 30_000))
+  return { max_standby_streaming_delay: waitMs, max_standby_archive_delay: waitMs }
+}
+
+/** While a run has it in hand nobody reads but who looks after it. */
+const noHaste = { max_standby_streaming_delay: '-1', max_standby_archive_delay: '-1' }
+
+/** How a standby applies: at its delay, not at all while held, or at once up to a moment and no further. */
+function replaySettings(applyDelayMs: number, replay: AgentState['replay']): Record<string, string> {
+  if (replay?.mode === 'held') return { recovery_min_apply_delay: String(endlessDelayMs), ...noHaste }
+  if (!replay?.targetTime) return { recovery_min_apply_delay: String(applyDelayMs), ...patience(applyDelayMs) }
+  return {
+    recovery_min_apply_delay: '0',
+    ...noHaste,
+    recovery_target_time: postgresTime(replay.targetTime),
+    recovery_target_inclusive: 'off',
+    recovery_target_action: 'pause',
+    recovery_target_timeline: 'latest',
+  }
 }
 
 const includeLine = "include 'lifeboat.conf'"
@@ -78,10 +117,16 @@ export class DataDirectory {
   /**
    * Written anew before each start, because base copies and pg_rewind bring the source's files along.
    * @param follows what to stream from; null leaves the server without an upstream
+   * @param replay what a run has asked of replay; null lets it follow as configured
    */
-  async writeSettings(follows: Upstream | null): Promise<void> {
+  async writeSettings(follows: Upstream | null, replay: AgentState['replay'] = null): Promise<void> {
     const { postgres } = this.config
-    const settings = { ...defaults, ...postgres.settings, ...(await this.guardedSettings(follows)) }
+    const settings = {
+      ...defaults,
+      ...postgres.settings,
+      ...(await this.guardedSettings(follows)),
+      ...replaySettings(this.config.applyDelayMs, replay),
+    }
     const text = Object.entries(settings).map(([name, value]) => `${name} = ${quoteSetting(value)}`)
     await this.write('lifeboat.conf', `${text.join('\n')}\n`)
     await this.writePasswordFile()
@@ -136,7 +181,7 @@ export class DataDirectory {
             port: follows.port,
             user: postgres.replicationUser,
             passfile: passwordFile(this.config),
-            application_name: serverId,
+            application_name: this.config.applyDelayMs > 0 ? `${serverId}${delayedSuffix}` : serverId,
             connect_timeout: 3,
             keepalives_idle: 5,
             keepalives_interval: 2,

@@ -112,6 +112,11 @@ export class Host {
     return { reason, generation, runId, at: new Date().toISOString() }
   }
 
+  /** As the state on disk has it, for the next start or reload. */
+  async writeSettings(): Promise<void> {
+    await this.directory.writeSettings(this.state.current.follows, this.state.current.replay)
+  }
+
   /** Starts read-only: the signal is on disk before the program runs. */
   async startStandby(waitMs = standbyWaitMs): Promise<boolean> {
     if (this.state.current.incomplete) throw refused('the data directory is half rewritten; it needs a fresh base copy')
@@ -128,7 +133,7 @@ export class Host {
   }
 
   private async launch(waitMs: number): Promise<boolean> {
-    await this.directory.writeSettings(this.state.current.follows)
+    await this.writeSettings()
     await this.directory.writeAccess()
     this.desired = 'running'
     return await this.postmaster.start(waitMs)

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { replicationRow } from '@/server/domain/agent-protocol'
 
-/** One statement, so that all facts are of one moment and one round trip. Timelines: on a primary from the name of the current WAL file. */
+/**
+ * One statement, so that all facts are of one moment and one round trip. Timelines: on a primary from the name of the current WAL file; a standby without a
+ * receiver, before its first restart point on a new timeline, shows it only in the names of the WAL that it received.
+ */
 export const observationSql = `
 select json_build_object(
   'inRecovery', pg_is_in_recovery(),
@@ -9,12 +12,14 @@ select json_build_object(
   'timeline', case when pg_is_in_recovery() then greatest(
       (select timeline_id from pg_control_checkpoint()),
       (select min_recovery_end_timeline from pg_control_recovery()),
-      (select received_tli from pg_stat_wal_receiver))
+      (select received_tli from pg_stat_wal_receiver),
+      (select max(('x' || left(name, 8))::bit(32)::int) from pg_ls_waldir() where name ~ '^[0-9A-F]{24}$'))
     else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end,
   'currentLsn', case when pg_is_in_recovery() then null else pg_current_wal_lsn() end,
   'receivedLsn', case when pg_is_in_recovery() then pg_last_wal_receive_lsn() end,
   'replayedLsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() end,
   'replayPaused', case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() <> 'not paused' end,
+  'lastReplayedXactAt', case when pg_is_in_recovery() then pg_last_xact_replay_timestamp() end,
   'receiver', (select json_build_object(
       'status', coalesce(status, 'unknown'), 'senderHost', sender_host, 'senderPort', sender_port,
       'lastMessageAt', last_msg_receipt_time, 'latestEndLsn', latest_end_lsn)
@@ -48,6 +53,7 @@ const facts = z.object({
   receivedLsn: z.string().nullable(),
   replayedLsn: z.string().nullable(),
   replayPaused: z.boolean().nullable(),
+  lastReplayedXactAt: time.nullable(),
   receiver: z
     .object({
       status: z.string(),

@@ -5,12 +5,16 @@ import type { Host } from './host'
 import { observe } from './observe'
 import { assertWriter } from './operations/assert-writer'
 import { baseCopy } from './operations/base-copy'
+import { admitCheckpoint, checkpoint } from './operations/checkpoint'
 import { divergence } from './operations/divergence'
+import { dropSlot } from './operations/drop-slot'
 import { fence } from './operations/fence'
 import { detach, follow } from './operations/follow'
 import { start, stop } from './operations/power'
 import { promote } from './operations/promote'
+import { holdReplay, resumeReplay, rollForward } from './operations/replay'
 import { rewind } from './operations/rewind'
+import { strandedRows } from './operations/stranded-rows'
 import { unfence } from './operations/unfence'
 import type { Pulse } from './pulse'
 
@@ -58,11 +62,23 @@ export function operationTable(host: Host, pulse: Pulse): Map<string, Operation>
     ],
     ['detach', operation(agentOperations.detach, (request) => alone(() => detach(host, request)))],
     ['follow', operation(agentOperations.follow, (request) => alone(() => follow(host, request)))],
+    [
+      'checkpoint',
+      operation(agentOperations.checkpoint, async (request) => {
+        await alone(() => admitCheckpoint(host, request))
+        return await checkpoint(host, request)
+      }),
+    ],
+    ['dropSlot', operation(agentOperations.dropSlot, (request) => alone(() => dropSlot(host, request)))],
     ['stop', operation(agentOperations.stop, (request) => alone(() => stop(host, request)))],
     ['start', operation(agentOperations.start, (request) => thenObserve(() => start(host, request)))],
     ['baseCopy', operation(agentOperations.baseCopy, (request) => thenObserve(() => baseCopy(host, request)))],
     ['rewind', operation(agentOperations.rewind, (request) => thenObserve(() => rewind(host, request)))],
+    ['holdReplay', operation(agentOperations.holdReplay, (request) => alone(() => holdReplay(host, request)))],
+    ['rollForward', operation(agentOperations.rollForward, (request) => alone(() => rollForward(host, request)))],
+    ['resumeReplay', operation(agentOperations.resumeReplay, (request) => alone(() => resumeReplay(host, request)))],
     ['assertWriter', operation(agentOperations.assertWriter, (request) => alone(() => assertWriter(host, request)))],
     ['divergence', operation(agentOperations.divergence, (request) => divergence(host, request))],
+    ['strandedRows', operation(agentOperations.strandedRows, (request) => strandedRows(host, request))],
   ])
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { guardedStart } from './boot'
+import { delayedSuffix } from './data-directory'
 import type { Host } from './host'
 import { observationSql, parseFacts, type SqlFacts } from './observation-query'
 import { applyFence } from './operations/fence'
@@ -8,6 +9,7 @@ import { monotonicMs } from './poll'
 import { HeldSession } from './session'
 import { StandbyWatch } from './sight'
 import type { SightFile } from './sight-file'
+import { prepareUpstream } from './upstream'
 
 /** Without waiting for a synchronous standby: a standby that is gone must not silence the heartbeat. */
 const beatSql = `
@@ -17,14 +19,24 @@ select $1, clock_timestamp(), pg_current_wal_lsn() from local
 on conflict (server_id) do update set at = excluded.at, lsn = excluded.lsn`
 
 const walsenders = z.array(z.object({ pid: z.int(), state: z.string().nullable(), reply_time: z.string().nullable() }))
-const followersSql = `select exists (select from pg_replication_slots where slot_type = 'physical') as followed`
+/** A delayed standby is no candidate: nobody is promoted behind this primary's back because of it, and the sight of it proves nothing. */
+const candidatesSql = `
+select pid, state, reply_time::text from pg_stat_replication where application_name not like '%${delayedSuffix}'`
+const followersSql = `
+select exists (select from pg_replication_slots s where slot_type = 'physical' and not exists (
+  select from pg_stat_replication r where r.pid = s.active_pid and r.application_name like '%${delayedSuffix}')) as followed`
 const followers = z.tuple([z.object({ followed: z.boolean() })])
+const receiverSql = `
+select pg_is_in_recovery() as recovering, exists (select from pg_stat_wal_receiver) as receiving`
+const receivers = z.tuple([z.object({ recovering: z.boolean(), receiving: z.boolean() })])
 const recovery = z.tuple([z.object({ recovering: z.boolean() })])
 
 /** Finds an end of sight and an ended server within this; the decision itself is made on the clock, not on ticks. */
 const watchEveryMs = 200
 /** A server that cannot start is not tried more often than this. */
 const restartPauseMs = 5_000
+/** Between two looks whether the upstream still has the slot. */
+const slotLookPauseMs = 5_000
 
 /** What the agent does unasked: the heartbeat, the look for standbys, self-fencing, keeping the server up. */
 export class Pulse {
@@ -33,6 +45,7 @@ export class Pulse {
   private readonly stopping = new AbortController()
   private lastCommitAt: number | null = null
   private restartNotBefore = 0
+  private slotLookNotBefore = 0
 
   constructor(
     private readonly host: Host,
@@ -82,7 +95,7 @@ export class Pulse {
     if (!this.host.postmaster.isRunning) return
     const rows = recovery.parse(await this.held.query('select pg_is_in_recovery() as recovering'))
     if (rows[0].recovering) return
-    const seen = walsenders.parse(await this.held.query('select pid, state, reply_time::text from pg_stat_replication'))
+    const seen = walsenders.parse(await this.held.query(candidatesSql))
     const standbyAt = this.standbys.look(
       monotonicMs(),
       seen.map((row) => ({ pid: row.pid, state: row.state ?? '', replyTime: row.reply_time })),
@@ -99,6 +112,7 @@ export class Pulse {
     if (lastSeenAt !== null) this.sightFile.write(lastSeenAt)
     await this.fenceWhenIsolated()
     await this.keepUp()
+    await this.keepSlot()
   }
 
   /** Begins early enough to have stopped by `selfFenceAt`, since that is what others reckon with. */
@@ -116,6 +130,22 @@ export class Pulse {
       const outcome = await applyFence(host, host.fenceMark('self-fence', null), stopBudgetMs)
       host.log.error({ how: outcome.how, stopped: outcome.stopped }, 'self-fenced')
     }, 1_000)
+  }
+
+  /**
+   * A delayed standby follows a standby, which may be copied anew and lose its slots; without its slot it would receive nothing for ever. Where it is
+   * missing it is made again; where it is not, nothing changes.
+   */
+  private async keepSlot(): Promise<void> {
+    const { host } = this
+    const { follows, replay } = host.state.current
+    if (host.config.applyDelayMs === 0 || follows === null || replay !== null || host.desired !== 'running') return
+    if (!host.postmaster.isRunning || monotonicMs() < this.slotLookNotBefore) return
+    this.slotLookNotBefore = monotonicMs() + slotLookPauseMs
+    const [seen] = receivers.parse(await this.held.query(receiverSql))
+    if (!seen.recovering || seen.receiving) return
+    const control = await host.controlFile.read()
+    if (control) await prepareUpstream(host, follows, control.systemIdentifier)
   }
 
   /** A server that ended by itself comes back as one that boots: read-only until told otherwise. */

@@ -20,6 +20,11 @@ const agentState = z.object({
   successor: z.object({ serverId: z.string(), generation: z.int(), timeline: z.int() }).nullable(),
   /** The last copy or rewind that was finished, so that asking again changes nothing. */
   completed: z.object({ operation: z.enum(['baseCopy', 'rewind']), runId: z.string(), upstream }).nullable(),
+  /** Replay was taken in hand by a run: held where it is, or to stop at a moment. null: it follows as configured. */
+  replay: z
+    .object({ mode: z.enum(['held', 'target']), runId: z.string(), targetTime: z.string().nullable() })
+    .nullable()
+    .default(null),
 })
 export type AgentState = z.infer<typeof agentState>
 
@@ -32,6 +37,7 @@ const initialState: AgentState = {
   incomplete: null,
   successor: null,
   completed: null,
+  replay: null,
 }
 
 export class StateStore {

@@ -1,5 +1,5 @@
-import { chown, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chown, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { AgentRequest } from '@/server/domain/agent-protocol'
 import { failed, refused } from '../agent-error'
 import { type Upstream, upstream } from '../config'
@@ -36,25 +36,41 @@ async function copyAside(host: Host, source: Upstream, deadlineMs: number): Prom
  * Replaces the data directory of a stopped server by a copy of another; the old one is kept beside it, by the time of day.
  * The state changes first: from then on nothing takes the directory for a former primary's.
  */
-async function swapIn(host: Host, path: string, source: Upstream): Promise<void> {
+async function swapIn(host: Host, path: string, source: Upstream, recorded: boolean): Promise<void> {
   const { dataDirectory } = host.config.postgres
   await new DataDirectory(host.config, host.secrets, host.owner, path).placeStandbySignal()
-  await host.state.update({ writableTimeline: null, follows: source, firstPrimaryStart: false })
+  await host.state.update({ writableTimeline: null, follows: source, firstPrimaryStart: false, replay: null })
   if ((await host.directory.kind()) === 'cluster') {
     const stamp = new Date().toISOString().replace(/[-:.]/g, '')
-    await rename(dataDirectory, `${dataDirectory}.kept-${stamp}`)
+    await rename(dataDirectory, `${dataDirectory}.kept-${recorded ? '' : unrecorded}${stamp}`)
   }
   await rename(path, dataDirectory)
   await syncDirectory(dirname(dataDirectory))
 }
 
+/** In the name of a directory that may hold what nothing else has. */
+const unrecorded = 'unrecorded-'
+
+/** Of directories whose rows are recorded elsewhere the newest is enough. One that may be the only copy of anything is never touched here. */
+async function pruneKept(host: Host): Promise<void> {
+  const { dataDirectory } = host.config.postgres
+  const parent = dirname(dataDirectory)
+  const prefix = `${basename(dataDirectory)}.kept-`
+  const names = await readdir(parent)
+  const recorded = names.filter((name) => name.startsWith(prefix) && /^\d/.test(name.slice(prefix.length))).sort()
+  for (const name of recorded.slice(0, -1)) {
+    await rm(join(parent, name), { recursive: true, force: true })
+    host.log.warn({ name }, 'an older data directory was removed; its rows are recorded')
+  }
+}
+
 /** Base copy into place, not yet started. The server must not run. */
-export async function copyFrom(host: Host, source: Upstream, deadlineMs: number): Promise<void> {
+export async function copyFrom(host: Host, source: Upstream, deadlineMs: number, recorded = false): Promise<void> {
   const known = await host.controlFile.read()
   await mkdir(dirname(host.config.postgres.dataDirectory), { recursive: true })
   await host.directory.writePasswordFile()
   await prepareUpstream(host, source, known?.systemIdentifier ?? null)
-  await swapIn(host, await copyAside(host, source, deadlineMs), source)
+  await swapIn(host, await copyAside(host, source, deadlineMs), source, recorded)
   await host.state.update({ fence: null, incomplete: null, successor: null })
 }
 
@@ -78,8 +94,9 @@ export async function baseCopy(host: Host, request: AgentRequest<'baseCopy'>): P
   }
   host.desired = 'stopped'
   if (host.postmaster.isRunning) await host.stopFirst(Math.min(request.deadlineMs, 20_000))
-  await copyFrom(host, source, request.deadlineMs)
+  await copyFrom(host, source, request.deadlineMs, request.recorded ?? false)
   await host.state.update({ completed: { operation: 'baseCopy', runId: request.runId, upstream: source } })
   await host.startStandby()
+  await pruneKept(host).catch(() => host.log.warn('older data directories are still there'))
   host.log.warn({ runId: request.runId, generation: request.generation }, 'replaced by a base copy')
 }

@@ -9,20 +9,20 @@ import type { Host } from '../host'
 import { withSession } from '../session'
 import { childOptions, programPath } from '../tools'
 import { bytesToLsn, lsnToBytes, segmentName, segmentStart } from '../wal-position'
-import { DivergenceCounter, parseEnd, parseRecord, type RowCounts } from '../waldump'
+import { DivergenceCounter, parseEnd, parseRecord, type RowCounts, type WalRecord } from '../waldump'
 
 const nameRows = z.array(z.object({ file: z.string(), schema: z.string(), name: z.string() }))
 /** A running server has replayed all it has; null when it does not run. */
 const replayRows = z.tuple([z.object({ replayed: z.string().nullable() })])
 const readLimitMs = 120_000
 
-interface Catalog {
+export interface Catalog {
   tables: Map<string, { schema: string; name: string }>
   replayedLsn: string | null
 }
 
 /** Names of the tables behind the files, asked of the read-only server; without one every table is `unknown`. */
-async function readCatalog(host: Host): Promise<Catalog> {
+export async function readCatalog(host: Host): Promise<Catalog> {
   try {
     return await withSession(host.monitor('lifeboat-divergence'), 5_000, async (client) => {
       const found = await client.query(
@@ -44,10 +44,11 @@ async function readCatalog(host: Host): Promise<Catalog> {
   }
 }
 
-const notTheService = new Set(['lifeboat', 'pg_catalog', 'pg_toast', 'information_schema'])
+/** Lifeboat's own schema, and PostgreSQL's. */
+export const notTheService = new Set(['lifeboat', 'pg_catalog', 'pg_toast', 'information_schema'])
 
 /** Where to begin: at the fork, or at the oldest segment that is left of what came after it. */
-async function firstReadable(
+export async function firstReadable(
   host: Host,
   fork: AgentRequest<'divergence'>,
   segmentBytes: bigint,
@@ -64,13 +65,18 @@ async function firstReadable(
   return first === forkSegment ? fork.forkLsn : segmentStart(first, segmentBytes)
 }
 
+/** Whoever takes the records one by one. */
+interface RecordSink {
+  add(record: WalRecord): void
+}
+
 interface Reading {
   lastEnd: bigint
   stderr: string
 }
 
 /** Reads record by record: a long divergence costs time, not memory. */
-async function readWal(host: Host, timeline: number, from: string, counter: DivergenceCounter): Promise<Reading> {
+export async function readWal(host: Host, timeline: number, from: string, sink: RecordSink): Promise<Reading> {
   const { dataDirectory } = host.config.postgres
   const args = ['-p', join(dataDirectory, 'pg_wal'), '-t', String(timeline), '-s', from]
   const child = spawn(programPath(host.config, 'pg_waldump'), args, {
@@ -90,7 +96,7 @@ async function readWal(host: Host, timeline: number, from: string, counter: Dive
   for await (const line of createInterface({ input: child.stdout })) {
     const record = parseRecord(line)
     if (!record) continue
-    counter.add(record)
+    sink.add(record)
     lastEnd = lsnToBytes(record.lsn) + BigInt(Math.ceil(record.totalBytes / 8) * 8)
   }
   await ended

@@ -21,7 +21,7 @@ async function readReceiver(host: Host): Promise<{ status: string | null; receiv
 
 /** Applies new settings; a running standby ends its receiver, or starts another, on reload. */
 async function apply(host: Host): Promise<void> {
-  await host.directory.writeSettings(host.state.current.follows)
+  await host.writeSettings()
   host.postmaster.reload()
 }
 
@@ -47,6 +47,8 @@ export async function follow(host: Host, request: AgentRequest<'follow'>): Promi
   if (!host.directory.hasStandbySignal || (await host.mayWrite())) {
     throw refused('this server is not read-only; fence it before it follows another')
   }
+  const { replay } = host.state.current
+  if (replay) throw refused(`replay is held for run ${replay.runId}; end that run first`)
   await prepareUpstream(host, target.data, request.expectSystemIdentifier)
   await recordGeneration(host, request.generation)
   // A follower is a standby like any other: what it was before, and why it was fenced, no longer says anything about it.

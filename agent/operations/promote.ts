@@ -9,17 +9,14 @@ import type { Host } from '../host'
 import { monotonicMs, pollUntil } from '../poll'
 import { withSession } from '../session'
 import { historyFileName, parseFork } from '../wal-position'
+import { expectPromotable } from './replay'
 
-const standbyRows = z.tuple([z.object({ recovering: z.boolean(), pause: z.string().nullable() })])
+const standbyRows = z.tuple([z.object({ recovering: z.boolean() })])
 const timelineRows = z.tuple([z.object({ timeline: z.int() })])
 
 async function readStandby(host: Host) {
   try {
-    const rows = await host.admin.query(
-      `select pg_is_in_recovery() as recovering,
-         case when pg_is_in_recovery() then pg_get_wal_replay_pause_state() end as pause`,
-    )
-    return standbyRows.parse(rows)[0]
+    return standbyRows.parse(await host.admin.query('select pg_is_in_recovery() as recovering'))[0]
   } catch {
     throw refused('PostgreSQL does not answer; nothing was promoted')
   }
@@ -54,9 +51,11 @@ function checkpointInBackground(host: Host): void {
 
 /** Records what the server has become. Repeated when a former try was cut off between the promotion and this. */
 async function settle(host: Host, timeline: number): Promise<void> {
-  const { fence, follows, writableTimeline, successor } = host.state.current
-  if (fence === null && follows === null && successor === null && writableTimeline === timeline) return
-  await host.state.update({ fence: null, follows: null, successor: null, writableTimeline: timeline, completed: null })
+  const { fence, follows, writableTimeline, successor, replay } = host.state.current
+  const settled = fence === null && follows === null && successor === null && replay === null
+  if (settled && writableTimeline === timeline) return
+  const nothing = { fence: null, follows: null, successor: null, completed: null, replay: null }
+  await host.state.update({ ...nothing, writableTimeline: timeline })
   await host.directory.writeSettings(null)
 }
 
@@ -72,7 +71,7 @@ export async function promote(host: Host, request: AgentRequest<'promote'>): Pro
     await settle(host, fork.timeline)
     return { ...fork, already: true }
   }
-  if (standby.pause !== 'not paused') throw refused('replay is paused on this server; resume it first')
+  await expectPromotable(host)
   // The mark goes first: a server that is writable and marked would be fenced by the next agent to start.
   await host.state.update({ newestGeneration: request.generation, fence: null })
   host.sight.begin(monotonicMs())

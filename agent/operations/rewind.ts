@@ -14,7 +14,7 @@ import { sameUpstream } from './base-copy'
 async function ensureCleanStop(host: Host, deadlineMs: number): Promise<void> {
   const { control } = await host.readControl()
   if (control.state === 'shut down' || control.state === 'shut down in recovery') return
-  await host.state.update({ follows: null })
+  await host.state.update({ follows: null, replay: null })
   const recovered = await host.startStandby(deadlineMs)
   host.desired = 'stopped'
   if (!recovered) throw failed('crash recovery has not ended in time; nothing was rewound')
@@ -60,7 +60,7 @@ export async function rewind(host: Host, request: AgentRequest<'rewind'>): Promi
     return
   }
   if (host.postmaster.isRunning) throw refused('PostgreSQL is running; fence or stop it before it is rewound')
-  if (incomplete) throw refused('an earlier rewind was cut off; the data directory needs a fresh base copy')
+  if (incomplete) throw failed('an earlier rewind was cut off; the data directory needs a fresh base copy')
   const { systemIdentifier } = await host.readControl()
   await recordGeneration(host, request.generation)
   await host.directory.placeStandbySignal()
@@ -70,7 +70,7 @@ export async function rewind(host: Host, request: AgentRequest<'rewind'>): Promi
   if (!(await runRewind(host, source, request.deadlineMs, true)).ok) {
     throw failed('a trial of the rewind failed; nothing was rewound, a fresh base copy will do')
   }
-  await host.state.update({ incomplete: 'rewind', follows: source, writableTimeline: null })
+  await host.state.update({ incomplete: 'rewind', follows: source, writableTimeline: null, replay: null })
   if (!(await runRewind(host, source, request.deadlineMs, false)).ok) {
     throw failed('the rewind failed half-way; the data directory needs a fresh base copy')
   }
