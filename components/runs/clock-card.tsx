@@ -6,6 +6,7 @@ import { useNow } from '@/components/ui/now'
 import { Age, When } from '@/components/ui/when'
 import { terminalRunStates } from '@/server/domain/run/states'
 import type { RunView } from '@/server/queries/dto/run'
+import { isPlanned } from './planned'
 import { currentStep, nextStep } from './state-sentence'
 import { TargetBar } from './target-bar'
 
@@ -14,7 +15,8 @@ export function ClockCard({ run }: { run: RunView }) {
   const nowMs = useNow()
   const over = terminalRunStates.includes(run.state)
   const { label, ms } = clockOf(run, nowMs)
-  const late = ms > run.targets.rtoSeconds * 1000
+  const planned = isPlanned(run.kind)
+  const late = !planned && ms > run.targets.rtoSeconds * 1000
   const step = currentStep(run)
   const next = nextStep(run)
   return (
@@ -33,8 +35,8 @@ export function ClockCard({ run }: { run: RunView }) {
             {formatClock(ms)}
           </p>
           <p className={cn('mt-1 text-sm', late ? 'font-medium text-down' : 'text-muted')}>
-            {late ? '✖ past the target of ' : 'target '}
-            {plain(formatSeconds(run.targets.rtoSeconds))} · since <When at={run.clockStartedAt} />
+            {late ? '✖ past the target of ' : planned ? 'planned work' : 'target '}
+            {planned ? '' : plain(formatSeconds(run.targets.rtoSeconds))} · since <When at={run.clockStartedAt} />
           </p>
         </div>
         <div className="min-w-0 flex-1 basis-72 space-y-2 text-sm">
@@ -61,14 +63,15 @@ export function ClockCard({ run }: { run: RunView }) {
           </p>
         </div>
       </div>
-      <TargetBar elapsedMs={ms} targets={run.targets} />
+      {planned ? null : <TargetBar elapsedMs={ms} targets={run.targets} />}
     </section>
   )
 }
 
 /** What the clock counts: the measured outage once it is known, else from the last good answer (or the request) to the end or to now. */
 function clockOf(run: RunView, nowMs: number): { label: string; ms: number } {
-  const measured = run.measured?.rtoSeconds ?? null
+  // What planned work held up is a fraction of a second, and has a card of its own.
+  const measured = isPlanned(run.kind) ? null : (run.measured?.rtoSeconds ?? null)
   if (measured !== null) return { label: 'Users were without the service for', ms: Math.round(measured) * 1000 }
   const since = run.incidentId ? 'the last good answer' : 'the request'
   const ms = elapsedMs(run.clockStartedAt, run.endedAt, nowMs)

@@ -19,6 +19,7 @@ import { ClockCard } from './clock-card'
 import { Controls } from './controls'
 import { FactsCard } from './facts-card'
 import { MeasuredCard } from './measured-card'
+import { ReviewCard } from './review-card'
 import { RunAnnouncer } from './run-announcer'
 import { stateSentence } from './state-sentence'
 import { Timeline } from './timeline'
@@ -62,6 +63,7 @@ export function RunPage({ id }: { id: string }) {
         <ClockCard run={run} />
         <Controls run={run} />
         <MeasuredCard run={run} />
+        {run.plan.overrides.length ? <ReviewCard runId={run.id} /> : null}
         <Timeline run={run} />
         <div className="grid items-start gap-4 lg:grid-cols-2">
           <ApprovalsPanel run={run} />

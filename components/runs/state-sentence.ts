@@ -66,6 +66,6 @@ export function stateSentence(run: Told): string {
     case 'expired':
       return `Expired before it started. Nothing was changed.`
     case 'superseded':
-      return `Replaced by a newer plan. Nothing was changed.`
+      return `Overtaken by events. Nothing was changed.${because}`
   }
 }

@@ -3,6 +3,7 @@ import type { PostgresServer } from '@/server/ports/managed'
 import { identify } from './identify'
 import { proveWritable } from './prove-writable'
 import { type PostgresTarget, sqlState, withSession } from './session'
+import { readTables } from './table-view'
 
 /** A heartbeat or an identity is one round trip; the rest is room for a slow link. */
 const shortTimeoutMs = 3_000
@@ -16,6 +17,7 @@ export function createPostgresServer(target: PostgresTarget): PostgresServer {
     proveWritable: (note) => proveWritable(target, note),
     refusesWrites: () => refusesWrites(target),
     readPairs: (query, limit) => readPairs(target, query, limit),
+    readTables: (timeLimitMs, work) => readTables(target, timeLimitMs, work),
   }
 }
 
@@ -51,7 +53,7 @@ function readPairs(target: PostgresTarget, text: string, limit: number): Promise
       if (key === undefined || value === undefined) {
         throw new Terminal(
           `postgres ${target.serverId}`,
-          'The prewarm query has to return the columns "key" and "value"',
+          'A query of the configuration has to return the columns "key" and "value"',
         )
       }
       return { key: String(key), value: String(value) }

@@ -67,6 +67,7 @@ describe('measureRpo', () => {
       certainty: 'exact',
       bytes: 900,
       rows: 8,
+      transactions: 8,
       seconds: 0.4,
       earlier: { certainty: 'bounded', seconds: 1.2, bytes: 72 },
     })

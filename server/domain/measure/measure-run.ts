@@ -45,6 +45,8 @@ export type Measured = {
     seconds: number | null
     bytes: number | null
     rows: number | null
+    /** Committed transactions that only the old primary has; absent where they were not counted. */
+    transactions?: number | null
     tables: { table: string; inserted: number; updated: number; deleted: number }[]
     note: string
     earlier: { certainty: string; seconds: number | null; bytes: number | null } | null
@@ -98,6 +100,7 @@ export function measureRpo(facts: RpoFacts): Measured['rpo'] {
     seconds: divergence.transactions === 0 ? 0 : divergence.seconds,
     bytes: divergence.bytes,
     rows,
+    transactions: divergence.transactions,
     tables: divergence.tables,
     note: divergence.complete
       ? 'Read from the old primary’s own WAL past the point where its successor branched off.'

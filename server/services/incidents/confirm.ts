@@ -3,6 +3,7 @@ import { toJson } from '@/server/domain/json'
 import type { WatchedService } from '@/server/services/observations/watched-services'
 import { readLastGoodAt, readPrimaryPosition } from './incident-facts'
 import { type IncidentContext, moveIncident } from './move'
+import { readPlannedCause } from './planned-cause'
 import { describeDetection } from './words'
 
 /**
@@ -22,6 +23,7 @@ export async function confirmIncident(
     ? await readPrimaryPosition(ctx, service.id, service.writer.serverId, confirmedAt)
     : null
   const words = describeDetection(service, detection)
+  const cause = await readPlannedCause(ctx, service)
   return moveIncident(ctx, {
     incidentId: incident.id,
     serviceId: service.id,
@@ -29,7 +31,7 @@ export async function confirmIncident(
     set: {
       state: 'confirmed',
       region: detection.region,
-      title: words.title,
+      title: cause ? `${words.title} during planned work` : words.title,
       severity: detection.severity,
       confirmedAt,
       lastGoodAt,
@@ -37,7 +39,7 @@ export async function confirmIncident(
       primaryLsnAt: position?.observedAt ?? null,
     },
     action: 'incident.confirm',
-    message: words.message,
+    message: cause ? `${words.message} ${cause.sentence}` : words.message,
     data: {
       evidence: toJson(detection.evidence),
       lastGoodAt: lastGoodAt?.toISOString() ?? null,

@@ -7,6 +7,7 @@ import { dismissIncident } from './dismiss'
 import { readGoodStreaks, readLastGoodAt, readLooks } from './incident-facts'
 import { type IncidentContext, unfinishedStates } from './move'
 import { openIncident } from './open'
+import { readPlannedCause } from './planned-cause'
 import { closeIncident, recoverIncident, relapseIncident } from './recover'
 import { describeDetection } from './words'
 
@@ -69,18 +70,19 @@ async function carryOut(
 
 async function openOutage(ctx: IncidentContext, service: WatchedService, detection: Detection): Promise<boolean> {
   const words = describeDetection(service, detection)
+  const cause = await readPlannedCause(ctx, service)
   const failedAt = detection.failedAt ? new Date(detection.failedAt) : new Date(ctx.clock.now())
   const id = await openIncident(ctx, {
     serviceId: service.id,
     kind: 'outage',
     state: 'open',
     region: detection.region,
-    title: words.title,
+    title: cause ? `${words.title} during planned work` : words.title,
     severity: detection.severity,
     lastGoodAt: await readLastGoodAt(ctx, service, failedAt),
     probeIntervalMs: service.config.probes.intervalMs,
-    message: words.message,
-    data: { evidence: toJson(detection.evidence) },
+    message: cause ? `${words.message} ${cause.sentence}` : words.message,
+    data: { evidence: toJson(detection.evidence), ...(cause ? { causedByRunId: cause.runId } : {}) },
   })
   return id !== null
 }
