@@ -2,6 +2,7 @@ import type { RegionConfig, ServerConfig } from '@/server/domain/service-config'
 import { freshness, type Health, healthByAge, loudest, newest } from '@/server/domain/view/health'
 import { type Reachability, reachability } from '@/server/domain/view/reachability'
 import { judgeServer, type ServerJudgement } from '@/server/domain/view/server'
+import { asDelayed, delayedView } from './delayed-view'
 import type { RegionView } from './dto/service'
 import { ofKind } from './observations'
 import type { ServiceFacts } from './service-facts'
@@ -13,10 +14,14 @@ export function judgeServers(facts: ServiceFacts): JudgedServer[] {
     region.servers.map((server) => ({
       server,
       region,
-      ...judgeServer(
-        ofKind(facts.observations, 'agent', server.id),
-        ofKind(facts.observations, 'platform', server.id),
-        facts.nowMs,
+      ...asDelayed(
+        server,
+        judgeServer(
+          ofKind(facts.observations, 'agent', server.id),
+          ofKind(facts.observations, 'platform', server.id),
+          facts.nowMs,
+        ),
+        ofKind(facts.observations, 'agent'),
       ),
     })),
   )
@@ -55,6 +60,7 @@ export function regionView(facts: ServiceFacts, region: RegionConfig, servers: r
       lsn: each.lsn,
       observedAt: each.observedAt,
       generation: each.generation,
+      ...(each.server.role === 'delayed' ? { delayed: delayedView(facts.config, each) } : {}),
     })),
     workload,
     cache: { health: cacheHealth, observedAt: cacheSeen?.observedAt ?? null },
@@ -65,7 +71,8 @@ export function regionView(facts: ServiceFacts, region: RegionConfig, servers: r
 /** The endpoint is what users reach: its loss is the region's. What stands behind it only degrades the region. */
 function regionHealth(reached: Reachability, servers: readonly JudgedServer[], workload: Health): Health {
   if (reached.health !== 'ok') return reached.health
-  const behind = loudest([...servers.map((each) => each.health), workload])
+  // A delayed standby that a run holds is where it should be: nothing to alarm anyone.
+  const behind = loudest([...servers.map(({ health }) => (health === 'paused' ? 'ok' : health)), workload])
   return behind === 'down' ? 'degraded' : behind
 }
 
@@ -104,7 +111,7 @@ function workloadHealth(
 /** Whether resolvers send users there, from fresh answers; null when none is fresh or nobody knows the answer's region. */
 function receivesTraffic(facts: ServiceFacts, regionId: string): boolean | null {
   const fresh = ofKind(facts.observations, 'dns').filter(
-    (each) => each.ok && freshness(each, facts.nowMs) === 'fresh' && each.facts?.region,
+    (each) => each.ok && freshness(each, facts.nowMs) === 'fresh' && each.facts?.region && !each.facts.sharedName,
   )
   return fresh.length === 0 ? null : fresh.some((each) => each.facts?.region === regionId)
 }

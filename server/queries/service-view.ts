@@ -11,6 +11,7 @@ import type { ServiceView } from './dto/service'
 import { ofKind } from './observations'
 import { type JudgedServer, judgeServers, probeRules, regionView } from './region-view'
 import type { ServiceFacts } from './service-facts'
+import { idReadiness, sharedView } from './shared-view'
 
 /** Workers write each second; five missed beats are a worker that is gone or cannot write. */
 export const workerSilentMs = 5_000
@@ -22,7 +23,8 @@ export function serviceView(facts: ServiceFacts, plan: Plan | null, grants: read
   const primaries = servers.filter((each) => each.now !== null && each.role === 'primary')
   const primary =
     primaries.find((each) => each.server.id === facts.writer.serverId) ?? primaries[0] ?? heldWriter(facts, servers)
-  const standby = servers.find((each) => each !== primary && each.region !== primary?.region) ?? null
+  const candidates = servers.filter((each) => each.server.role !== 'delayed')
+  const standby = candidates.find((each) => each !== primary && each.region !== primary?.region) ?? null
   const replication = judgeReplication(side(primary), side(standby), config.objectives.lagAlertSeconds)
   const publicSight = reachability(ofKind(facts.observations, 'public', config.dns.name), probeRules(facts), nowMs)
   const first = headline({
@@ -54,7 +56,11 @@ export function serviceView(facts: ServiceFacts, plan: Plan | null, grants: read
     },
     replication,
     dns: dnsView(facts),
-    readiness: { ...readiness, evaluatedAt: new Date(nowMs).toISOString() },
+    readiness: {
+      ...readiness,
+      findings: [...readiness.findings, ...idReadiness(facts)],
+      evaluatedAt: new Date(nowMs).toISOString(),
+    },
     incident: facts.incident
       ? {
           id: facts.incident.id,
@@ -90,6 +96,7 @@ function dnsView(facts: ServiceFacts): ServiceView['dns'] {
     type: 'A',
     ttlSeconds: dns.ttlSeconds,
     redirectMethod: dns.redirect.method,
+    shared: sharedView(facts),
     answers: dns.resolvers.flatMap((resolver) =>
       probes.vantagePoints.map((vantage) => {
         const seen = newest(ofKind(facts.observations, 'dns', resolver).filter((each) => each.vantage === vantage))

@@ -23,6 +23,8 @@ export const measuredRun = z.object({
     seconds: z.number().nullable(),
     bytes: z.number().nullable(),
     rows: z.number().nullable(),
+    /** Committed transactions; absent in what was measured before they were counted. */
+    transactions: z.number().nullable().optional(),
     tables: z.array(z.object({ table: z.string(), inserted: z.int(), updated: z.int(), deleted: z.int() })),
     note: z.string(),
     /** The figure known before the old server was readable again, kept beside the exact one. */

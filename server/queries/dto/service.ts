@@ -13,6 +13,18 @@ export const serverView = z.object({
   lsn: z.string().nullable(),
   observedAt: at.nullable(),
   generation: z.int().nullable(),
+  /** Of a standby that is held behind on purpose; absent for every other server. */
+  delayed: z
+    .object({
+      delaySeconds: z.int(),
+      state: z.enum(['in-place', 'held', 'too-far', 'too-near', 'not-applying', 'unknown']),
+      /** Whom it takes its WAL from. */
+      from: z.string().nullable(),
+      /** Moments between these two can be rolled forward to. */
+      appliedUpTo: at.nullable(),
+      receivedUpTo: at.nullable(),
+    })
+    .optional(),
 })
 
 export const regionView = z.object({
@@ -84,6 +96,39 @@ export const serviceView = z.object({
         region: z.string().nullable(),
         observedAt: at.nullable(),
         health,
+      }),
+    ),
+    /** Names that both regions serve. */
+    shared: z.array(
+      z.object({
+        name: z.string(),
+        policy: z.enum(['weighted', 'geolocation']),
+        ttlSeconds: z.int(),
+        /** Of the look at the records. */
+        health,
+        observedAt: at.nullable(),
+        records: z.array(
+          z.object({
+            setIdentifier: z.string(),
+            /** As configured; `leadsTo` is where it leads now. */
+            region: z.string(),
+            place: z.string().nullable(),
+            configuredWeight: z.int().nullable(),
+            weight: z.int().nullable(),
+            answers: z.array(z.string()),
+            leadsTo: z.string().nullable(),
+            healthCheckId: z.string().nullable(),
+          }),
+        ),
+        resolvers: z.array(
+          z.object({
+            resolver: z.string(),
+            region: z.string().nullable(),
+            answers: z.array(z.string()),
+            observedAt: at.nullable(),
+            health,
+          }),
+        ),
       }),
     ),
   }),

@@ -1,0 +1,4 @@
+import { listStrandedRowsOperation } from '@/server/http/operations/divergences'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(listStrandedRowsOperation)
