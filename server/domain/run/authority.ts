@@ -1,6 +1,8 @@
 import { digestOf } from '../json'
+import { timeBoxProblem } from '../plan/break-glass'
 import type { Plan } from '../plan/types'
 import { type Grant, may } from '../rights'
+import { type AutomaticAuthority, automaticProblems } from './standing-authority'
 
 /** What gives a run its authority, as it is in the control database at this moment. */
 export type AuthorityFacts = {
@@ -24,6 +26,10 @@ export type AuthorityFacts = {
   nowMs: number
   /** Approvals must be unexpired and unused to start; a run that started in time goes on under them. */
   started: boolean
+  /** Whether the point of no return lies behind: from there on a time box no longer stops it. */
+  pastNoReturn?: boolean
+  /** Set for a run that Lifeboat opened by itself: it has no requester, and an automatic one no approvals of its own. */
+  automatic?: AutomaticAuthority | null
 }
 
 /**
@@ -36,18 +42,27 @@ export function authorityProblems(facts: AuthorityFacts): string[] {
   if (facts.plan.configDigest !== facts.configDigest)
     problems.push('the service’s configuration has changed since the plan was built')
   const { service } = facts.plan
+  if (facts.automatic) {
+    const { overrides } = facts.plan
+    const pastNoReturn = facts.pastNoReturn ?? false
+    problems.push(...automaticProblems(facts.automatic, { ...facts, overrides: overrides.length, pastNoReturn }))
+    return facts.automatic.mode === 'automatic' ? problems : [...problems, ...approvalProblems(facts)]
+  }
   if (facts.requester.disabled || !may(facts.requester.grants, 'run.request', service)) {
     problems.push('its requester no longer has the right to ask for it')
   }
   if (facts.plan.overrides.length > 0 && !may(facts.requester.grants, 'run.break-glass', service)) {
     problems.push('its requester no longer has the right to break glass')
   }
+  const box = timeBoxProblem(facts.plan, facts.nowMs, facts.pastNoReturn ?? false)
+  if (box) problems.push(box)
+  return [...problems, ...approvalProblems(facts)]
+}
+
+function approvalProblems(facts: AuthorityFacts): string[] {
   const valid = facts.approvals.filter((each) => approvalHolds(each, facts))
   const people = new Set(valid.map((each) => each.userId))
-  if (people.size < facts.approvalsRequired) {
-    problems.push(`${people.size} of ${facts.approvalsRequired} approvals hold`)
-  }
-  return problems
+  return people.size < facts.approvalsRequired ? [`${people.size} of ${facts.approvalsRequired} approvals hold`] : []
 }
 
 /** Whether one approval counts: a yes to exactly this digest, by someone else, who is still entitled, in time and not used before. */

@@ -65,8 +65,8 @@ export const runTransitions: readonly Transition<RunState>[] = [
     from: 'awaiting_approval',
     on: 'supersede',
     to: 'superseded',
-    guard: 'a newer run of the service was opened',
-    comment: 'A newer plan took its place',
+    guard: 'a draft that nobody asked for, and its outage is over or the service has moved on',
+    comment: 'What it was drafted for is over; nothing was done',
   },
   {
     from: 'approved',

@@ -1,0 +1,4 @@
+import { cancelMaintenanceOperation } from '@/server/http/operations/mode'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(cancelMaintenanceOperation)

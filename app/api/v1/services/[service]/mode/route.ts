@@ -1,0 +1,4 @@
+import { getModeOperation } from '@/server/http/operations/mode'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(getModeOperation)
