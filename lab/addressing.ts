@@ -22,7 +22,7 @@ export type Viewer = (typeof viewers)[number]
 
 const zoneNumber: Record<Region | 'outside', number> = { outside: 0, 'us-east': 1, 'us-west': 2 }
 const viewerNumber: Record<Viewer, number> = { 'us-east': 1, 'us-west': 2, 'vantage-a': 8, 'vantage-b': 9 }
-const hostNumber = { outside: 1, endpoint: 10, database: 11, cluster: 12, cache: 13, store: 14 } as const
+const hostNumber = { outside: 1, endpoint: 10, database: 11, cluster: 12, cache: 13, store: 14, delayed: 15 } as const
 export type HostRole = keyof typeof hostNumber
 
 /** `east` for us-east: the short form in host names. */
@@ -47,7 +47,13 @@ const servicePorts: Partial<Record<HostRole, number[]>> = {
   cluster: [ports.cluster],
   cache: [ports.redis],
   store: [ports.store],
+  delayed: [ports.postgres, ports.agent],
 }
+
+/** Where the standby is that is held behind on purpose: beside the one that it takes its WAL from. */
+export const delayedRegion: Region = 'us-west'
+
+const hasRole = (zone: Region, role: HostRole): boolean => role !== 'delayed' || zone === delayedRegion
 
 export type Link = { viewer: Viewer; zone: Region; listen: string; target: string; port: number }
 
@@ -58,7 +64,7 @@ export function links(net: number): Link[] {
       .filter((zone) => zone !== viewer)
       .flatMap((zone) =>
         (Object.keys(servicePorts) as HostRole[]).flatMap((role) =>
-          (servicePorts[role] ?? []).map((port) => ({
+          (hasRole(zone, role) ? (servicePorts[role] ?? []) : []).map((port) => ({
             viewer,
             zone,
             listen: viewAddress(net, viewer, zone, role),
@@ -73,13 +79,18 @@ export function links(net: number): Link[] {
 /** The name of a host in `lifeboat.yaml`. */
 export function hostName(zone: Region, role: HostRole): string {
   const short = shortName(zone)
+  if (role === 'delayed') return `db-${short}-2.lab`
   return role === 'database' ? `db-${short}-1.lab` : `${role}-${short}.lab`
 }
 
 /** Name → address as one viewer sees it: the content of its hosts file. */
 export function hostsFile(net: number, viewer: Viewer): Record<string, string> {
-  const roles: HostRole[] = ['endpoint', 'database', 'cluster', 'cache', 'store']
+  const roles: HostRole[] = ['endpoint', 'database', 'cluster', 'cache', 'store', 'delayed']
   return Object.fromEntries(
-    regions.flatMap((zone) => roles.map((role) => [hostName(zone, role), viewAddress(net, viewer, zone, role)])),
+    regions.flatMap((zone) =>
+      roles
+        .filter((role) => hasRole(zone, role))
+        .map((role) => [hostName(zone, role), viewAddress(net, viewer, zone, role)]),
+    ),
   )
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { hostAddress, ports, type Region, regions, type Viewer, viewers } from '@/lab/addressing'
-import { databaseId } from '@/lab/config/names'
+import { databaseId, delayedId } from '@/lab/config/names'
 import { type JsonAnswer, requestJson } from '@/lab/http-client'
 import { type Mode, modes } from '@/lab/network/faults'
 import type { LabPaths } from '@/lab/paths'
@@ -85,10 +85,14 @@ export class LabClient {
   }
 
   /** What a host agent says, asked without an echo: watching must not pass for the control plane. */
-  async observe(region: Region, timeoutMs = 1_500): Promise<AgentObservation> {
+  async observe(
+    region: Region,
+    timeoutMs = 1_500,
+    role: 'database' | 'delayed' = 'database',
+  ): Promise<AgentObservation> {
     const answer = await requestJson({
       method: 'POST',
-      host: hostAddress(this.net, region, 'database'),
+      host: hostAddress(this.net, region, role),
       port: ports.agent,
       path: '/v1/observe',
       token: secretValue(this.paths, 'agent-token'),
@@ -96,7 +100,8 @@ export class LabClient {
       timeoutMs,
     })
     const parsed = z.object({ ok: z.literal(true), result: agentOperations.observe.result }).safeParse(answer.body)
-    if (!parsed.success) throw new Error(`agent of ${databaseId(region)} answered ${answer.status}`)
+    if (!parsed.success)
+      throw new Error(`agent of ${role === 'delayed' ? delayedId : databaseId(region)} answered ${answer.status}`)
     return parsed.data.result
   }
 

@@ -22,9 +22,7 @@ export interface Outcome {
 type Options = Record<string, string | boolean | undefined>
 type Command = (context: { client: LabClient; paths: LabPaths; words: string[]; options: Options }) => Promise<Outcome>
 
-const hostIds = regions.flatMap((region) =>
-  (['db', 'app', 'cache', 'store'] as const).map((kind) => names.hostId(region, kind)),
-)
+const hostIds = regions.flatMap((region) => names.hostKinds(region, true).map((kind) => names.hostId(region, kind)))
 
 function target(words: string[]): string {
   const word = words[0]

@@ -49,12 +49,13 @@ export function prepareDirectories(settings: LabSettings, paths: LabPaths): void
   mkdirSync(paths.configs, { recursive: true, mode: 0o700 })
   for (const name of outsideNames) mkdirSync(join(paths.outside, name), { recursive: true })
   for (const region of regions) {
-    for (const kind of ['db', 'app', 'cache', 'store'] as const) {
+    for (const kind of names.hostKinds(region, settings.delayed)) {
       mkdirSync(paths.machine(names.hostId(region, kind)), { recursive: true })
+      if (kind !== 'db' && kind !== 'delayed') continue
+      const postgres = new RegionConfiguration(settings, paths, region).postgresDirectory(kind)
+      mkdirSync(postgres, { recursive: true, mode: 0o700 })
+      giveToPostgres(postgres)
     }
-    const postgres = new RegionConfiguration(settings, paths, region).postgresDirectory()
-    mkdirSync(postgres, { recursive: true, mode: 0o700 })
-    giveToPostgres(postgres)
   }
   if (paths.data !== paths.lab && !existsSync(paths.machinesLink)) symlinkSync(paths.machines, paths.machinesLink)
 }
@@ -78,6 +79,9 @@ export function writeConfiguration(settings: LabSettings, paths: LabPaths, progr
     const configuration = new RegionConfiguration(settings, paths, region)
     const id = (kind: names.HostKind) => names.hostId(region, kind)
     write(`${id('db')}-agent`, agentConfig, configuration.agent(programs.binDirectory))
+    if (names.hostKinds(region, settings.delayed).includes('delayed')) {
+      write(`${id('delayed')}-agent`, agentConfig, configuration.delayedAgent(programs.binDirectory))
+    }
     write(`${id('app')}-cluster`, clusterConfig, configuration.cluster())
     write(`${id('app')}-endpoint`, endpointConfig, configuration.endpoint())
     write(`${id('store')}-store`, storeConfig, configuration.store())

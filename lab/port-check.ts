@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
-import { hostAddress, links, ports, regions } from '@/lab/addressing'
+import { delayedRegion, hostAddress, links, ports, regions } from '@/lab/addressing'
 import { LabProblem, type LabSettings } from '@/lab/settings'
 
 export interface WantedAddress {
@@ -33,6 +33,11 @@ export function wantedAddresses(settings: LabSettings, withConsole: boolean): Wa
     at(hostAddress(settings.net, region, 'cache'), ports.redis, `Redis of ${region}`),
     at(hostAddress(settings.net, region, 'store'), ports.store, `object store of ${region}`),
   ])
+  const late = hostAddress(settings.net, delayedRegion, 'delayed')
+  const delayed = [
+    at(late, ports.postgres, 'the delayed standby'),
+    at(late, ports.agent, 'host agent of the delayed standby'),
+  ]
   const page = at(settings.consoleHost, settings.consolePort, 'console')
   return [
     ...(withConsole ? [{ ...page, setting: 'LIFEBOAT_PORT' }] : []),
@@ -41,6 +46,7 @@ export function wantedAddresses(settings: LabSettings, withConsole: boolean): Wa
     ...outsidePorts.map((name) => at(outside, ports[name], name)),
     ...dnsPorts.map((name) => at(outside, ports[name], name, true)),
     ...inRegion,
+    ...(settings.delayed ? delayed : []),
     ...links(settings.net).map((link) => at(link.listen, link.port, `link ${link.viewer} to ${link.zone}`)),
   ]
 }

@@ -1,5 +1,6 @@
 import { consoleUrl, controlDatabaseUrl } from '@/lab/environment'
 import type { LabPaths } from '@/lab/paths'
+import { secretValue } from '@/lab/secrets'
 import { LabProblem, type LabSettings } from '@/lab/settings'
 import type { Access } from '@/server/wiring-seed'
 
@@ -14,6 +15,7 @@ export async function seedLab(settings: LabSettings, paths: LabPaths): Promise<A
     configPath: paths.serviceFile,
     publicUrl: consoleUrl(settings),
     accessPath: paths.access,
+    secret: secretValue(paths, 'session-secret'),
   }
   try {
     return (await seed(options)).access

@@ -23,6 +23,12 @@ const environment = z.object({
   LIFEBOAT_LAB_INSTANCES: pair.default([10, 5]),
   /** Links created and followed a second. */
   LIFEBOAT_LAB_TRAFFIC: pair.default([20, 60]),
+  /** A standby that is held a minute behind, in us-west. */
+  LIFEBOAT_LAB_DELAYED: z.enum(['on', 'off']).default('on'),
+  /** What Lifeboat does by itself about a confirmed outage. */
+  LIFEBOAT_LAB_MODE: z.enum(['manual', 'assisted', 'automatic']).default('manual'),
+  /** Milliseconds between two checks. */
+  LIFEBOAT_LAB_CHECK_MS: z.coerce.number().int().min(100).max(60_000).default(1_000),
 })
 
 export interface LabSettings {
@@ -34,6 +40,10 @@ export interface LabSettings {
   standbyInstances: number
   createsPerSecond: number
   followsPerSecond: number
+  /** With the delayed standby. Tests that do not need it leave it out. */
+  delayed: boolean
+  mode: 'manual' | 'assisted' | 'automatic'
+  checkMs: number
 }
 
 /** Thrown for what the person at the keyboard can put right; its message is shown without a stack. */
@@ -57,5 +67,8 @@ export function readSettings(source: Readonly<Record<string, string | undefined>
     standbyInstances: values.LIFEBOAT_LAB_INSTANCES[1],
     createsPerSecond: values.LIFEBOAT_LAB_TRAFFIC[0],
     followsPerSecond: values.LIFEBOAT_LAB_TRAFFIC[1],
+    delayed: values.LIFEBOAT_LAB_DELAYED === 'on',
+    mode: values.LIFEBOAT_LAB_MODE,
+    checkMs: values.LIFEBOAT_LAB_CHECK_MS,
   }
 }

@@ -204,7 +204,8 @@ async function run(start: Start): Promise<{ service: LifeboatConfig; access: Acc
  */
 export async function startLab(options: LabOptions): Promise<Lab> {
   const { with: wanted, onStage: _, signal: __, ...given } = options
-  const settings: LabSettings = { ...readSettings({ LIFEBOAT_STATE_DIR: options.stateDirectory }), ...given }
+  const defaults = { ...readSettings({ LIFEBOAT_STATE_DIR: options.stateDirectory }), delayed: false }
+  const settings: LabSettings = { ...defaults, ...given }
   const parts: Parts = { console: false, workers: true, traffic: true, control: true, ...wanted }
   const paths = labPaths(settings.stateDirectory)
   const programs = findPrograms()

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises'
-import { hostAddress, ports, type Region, regions } from '@/lab/addressing'
+import { delayedRegion, hostAddress, ports, type Region, regions } from '@/lab/addressing'
 import type { InspectedHost, LabClient, LinkStatus } from '@/lab/client'
-import { databaseId, publicName } from '@/lab/config/names'
+import { databaseId, delayedId, publicName } from '@/lab/config/names'
 import { readLabFile, runningSupervisor } from '@/lab/lab-file'
 import type { LabPaths } from '@/lab/paths'
 import { isAlive } from '@/lab/processes'
@@ -47,16 +47,20 @@ export interface LabStatus {
   links: number
 }
 
-async function databaseStatus(client: LabClient, region: Region): Promise<DatabaseStatus> {
+async function databaseStatus(
+  client: LabClient,
+  region: Region,
+  role: 'database' | 'delayed' = 'database',
+): Promise<DatabaseStatus> {
   const known = {
-    serverId: databaseId(region),
+    serverId: role === 'delayed' ? delayedId : databaseId(region),
     region,
-    host: hostAddress(client.net, region, 'database'),
+    host: hostAddress(client.net, region, role),
     port: ports.postgres,
     agentPort: ports.agent,
   }
   try {
-    const seen = await client.observe(region)
+    const seen = await client.observe(region, undefined, role)
     return {
       ...known,
       role: seen.role ?? 'unknown',
@@ -111,6 +115,10 @@ export async function labStatus(net: number, paths: LabPaths, client: LabClient)
   ])
   const serviceRoles = { endpoint: ports.endpoint, cluster: ports.cluster, cache: ports.redis, store: ports.store }
   const roleNames = ['endpoint', 'cluster', 'cache', 'store'] as const
+  // Only where it stands: a lab may be without.
+  const late = hosts.some((host) => host.hostId === delayedId)
+    ? [await databaseStatus(client, delayedRegion, 'delayed')]
+    : []
   return {
     running: supervisor !== null,
     consoleUrl: file?.consoleUrl ?? null,
@@ -126,7 +134,7 @@ export async function labStatus(net: number, paths: LabPaths, client: LabClient)
       logFile: one.logFile,
     })),
     hosts,
-    databases,
+    databases: [...databases, ...late],
     services: regions.flatMap((region) =>
       roleNames.map((name) => ({ name, region, host: hostAddress(net, region, name), port: serviceRoles[name] })),
     ),

@@ -1,8 +1,12 @@
-import { type Region, regions, shortName } from '@/lab/addressing'
+import { delayedRegion, type Region, regions, shortName } from '@/lab/addressing'
 
 /** What the lab's parts must agree on, once. */
 export const serviceId = 'shortener'
+export const zone = 'lab'
 export const publicName = 'go.lab'
+/** Served by both regions: one by weight, one by where the resolver is. */
+export const weightedName = 'links.lab'
+export const geolocationName = 'geo.lab'
 export const zoneId = 'ZLABGO000001'
 export const databaseName = 'shortener'
 export const shortenerUser = 'shortener'
@@ -22,9 +26,21 @@ export const databaseId = (region: Region) => `db-${shortName(region)}-1`
 export const slotName = (region: Region) => databaseId(region).replaceAll('-', '_')
 export const otherRegion = (region: Region): Region => (region === 'us-east' ? 'us-west' : 'us-east')
 
-export type HostKind = 'db' | 'app' | 'cache' | 'store'
-export const hostId = (region: Region, kind: HostKind) =>
-  kind === 'db' ? databaseId(region) : `${kind}-${shortName(region)}`
+/** Held this far behind on purpose; shortened like all timings of the lab. */
+export const delaySeconds = 60
+export const delayedId = `db-${shortName(delayedRegion)}-2`
+export const delayedSlot = delayedId.replaceAll('-', '_')
+
+export type HostKind = 'db' | 'app' | 'cache' | 'store' | 'delayed'
+
+/** What stands in a region. */
+export function hostKinds(region: Region, withDelayed: boolean): HostKind[] {
+  return ['db', 'app', 'cache', 'store', ...(withDelayed && region === delayedRegion ? (['delayed'] as const) : [])]
+}
+export function hostId(region: Region, kind: HostKind): string {
+  if (kind === 'db') return databaseId(region)
+  return kind === 'delayed' ? `db-${shortName(region)}-2` : `${kind}-${shortName(region)}`
+}
 
 /** Region where the writer is at first start. */
 export const firstPrimary: Region = regions[0]

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { hostAddress, ports, type Region, regions } from '@/lab/addressing'
 import * as names from '@/lab/config/names'
 import { RegionConfiguration } from '@/lab/config/region'
+import { endpointCheckId, sharedNames } from '@/lab/config/shared-names'
 import type { dnsConfig } from '@/lab/dns/config'
 import type { NetworkConfig } from '@/lab/network/config'
 import type { LabPaths } from '@/lab/paths'
@@ -29,7 +30,7 @@ export function dnsConfiguration(settings: LabSettings, paths: LabPaths): z.inpu
   })
   return {
     net: settings.net,
-    zone: names.publicName,
+    zone: names.zone,
     zoneId: names.zoneId,
     listen: {
       host: outsideAddress(settings),
@@ -38,20 +39,63 @@ export function dnsConfiguration(settings: LabSettings, paths: LabPaths): z.inpu
       resolverBPort: ports.resolverB,
       route53Port: ports.route53,
     },
-    records: [record('us-east', 'PRIMARY'), record('us-west', 'SECONDARY')],
-    healthChecks: regions.map((region) => ({
-      id: switchCheckId(region),
-      type: 'HTTP' as const,
-      ipAddress: hostAddress(settings.net, names.otherRegion(region), 'store'),
-      port: ports.store,
-      resourcePath: `/${names.switchBucket}/${names.switchKey}`,
-      // Two: one lost check while the switch is set must not turn traffic back.
-      failureThreshold: 2,
-      inverted: true,
-    })),
+    resolverSource: resolverPlaces(settings).addresses,
+    locations: resolverPlaces(settings).locations,
+    records: [record('us-east', 'PRIMARY'), record('us-west', 'SECONDARY'), ...sharedRecords(settings)],
+    healthChecks: [
+      ...regions.map((region) => ({
+        id: switchCheckId(region),
+        type: 'HTTP' as const,
+        ipAddress: hostAddress(settings.net, names.otherRegion(region), 'store'),
+        port: ports.store,
+        resourcePath: `/${names.switchBucket}/${names.switchKey}`,
+        // Two: one lost check while the switch is set must not turn traffic back.
+        failureThreshold: 2,
+        inverted: true,
+      })),
+      ...regions.map((region) => endpointCheck(settings, region)),
+    ],
     accessKeyId: secretValue(paths, 'route53-access-key-id'),
     secretAccessKeyFile: paths.secret('route53-secret-access-key'),
     stateFile: join(paths.outside, 'dns', 'dns.json'),
+  }
+}
+
+/** Records of the names that both regions serve; each answer goes with its region's health check. */
+function sharedRecords(settings: LabSettings) {
+  return sharedNames.flatMap(({ name, ttlSeconds, records }) =>
+    records.map((record) => ({
+      name,
+      type: 'A' as const,
+      ttlSeconds,
+      values: [hostAddress(settings.net, record.region, 'endpoint')],
+      setIdentifier: record.setIdentifier,
+      healthCheckId: endpointCheckId(record.region),
+      ...('weight' in record
+        ? { weight: record.weight }
+        : { geoLocation: 'continent' in record ? { continentCode: record.continent } : { countryCode: '*' } }),
+    })),
+  )
+}
+
+const endpointCheck = (settings: LabSettings, region: Region) => ({
+  id: endpointCheckId(region),
+  type: 'HTTP' as const,
+  ipAddress: hostAddress(settings.net, region, 'endpoint'),
+  port: ports.endpoint,
+  resourcePath: '/health',
+  failureThreshold: 2,
+})
+
+/** Resolver a asks as if from North America, b from Europe: what geolocation records see of it. */
+function resolverPlaces(settings: LabSettings) {
+  const addresses = { a: `127.${settings.net}.0.2`, b: `127.${settings.net}.0.3` }
+  return {
+    addresses,
+    locations: [
+      { cidr: `${addresses.a}/32`, continentCode: 'NA', countryCode: 'US' },
+      { cidr: `${addresses.b}/32`, continentCode: 'EU', countryCode: 'DE' },
+    ],
   }
 }
 
@@ -74,6 +118,8 @@ export function trafficConfiguration(settings: LabSettings, paths: LabPaths): z.
     resolvers: [`${outside}:${ports.resolverA}`, `${outside}:${ports.resolverB}`],
     createsPerSecond: settings.createsPerSecond,
     followsPerSecond: settings.followsPerSecond,
+    // A lab that is kept quiet has no users to spare.
+    shared: settings.createsPerSecond >= 10 ? { name: names.weightedName, share: 0.1 } : null,
     ledgerFile: join(paths.traffic, 'ledger.ndjson'),
   }
 }
@@ -98,8 +144,8 @@ export function platformConfiguration(settings: LabSettings, paths: LabPaths, pr
   const host = (region: Region, kind: names.HostKind): HostConfig => {
     const hostId = names.hostId(region, kind)
     const common = { hostId, region, directory: paths.machine(hostId) }
-    if (kind === 'db') {
-      const dataDirectory = new RegionConfiguration(settings, paths, region).dataDirectory()
+    if (kind === 'db' || kind === 'delayed') {
+      const dataDirectory = new RegionConfiguration(settings, paths, region).dataDirectory(kind)
       return { ...common, processes: [node(hostId, 'agent')], grey: { process: 'agent', dataDirectory } }
     }
     if (kind === 'app') return { ...common, processes: [node(hostId, 'cluster'), node(hostId, 'endpoint')] }
@@ -115,6 +161,6 @@ export function platformConfiguration(settings: LabSettings, paths: LabPaths, pr
     tokenFile: paths.secret('platform-token'),
     labTokenFile: paths.secret('lab-token'),
     stateFile: join(paths.outside, 'platform', 'platform.json'),
-    hosts: regions.flatMap((region) => (['db', 'app', 'cache', 'store'] as const).map((kind) => host(region, kind))),
+    hosts: regions.flatMap((region) => names.hostKinds(region, settings.delayed).map((kind) => host(region, kind))),
   }
 }

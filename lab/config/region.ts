@@ -19,7 +19,7 @@ export class RegionConfiguration {
     private readonly region: Region,
   ) {}
 
-  private address(role: 'endpoint' | 'database' | 'cluster' | 'cache' | 'store'): string {
+  private address(role: 'endpoint' | 'database' | 'cluster' | 'cache' | 'store' | 'delayed'): string {
     return hostAddress(this.settings.net, this.region, role)
   }
 
@@ -32,12 +32,35 @@ export class RegionConfiguration {
   }
 
   /** Owned by PostgreSQL's user; the agent keeps copies and its password file beside the data directory in here. */
-  postgresDirectory(): string {
-    return join(this.machine('db'), 'postgres')
+  postgresDirectory(kind: 'db' | 'delayed' = 'db'): string {
+    return join(this.machine(kind), 'postgres')
   }
 
-  dataDirectory(): string {
-    return join(this.postgresDirectory(), 'data')
+  dataDirectory(kind: 'db' | 'delayed' = 'db'): string {
+    return join(this.postgresDirectory(kind), 'data')
+  }
+
+  /**
+   * The standby that is held behind. It takes its WAL from the standby beside it, so that it goes on following whoever is promoted without being told;
+   * small, since nothing reads from it.
+   */
+  delayedAgent(binDirectory: string): AgentConfigInput {
+    const beside = this.agent(binDirectory)
+    return {
+      ...beside,
+      serverId: names.delayedId,
+      listen: { host: this.address('delayed'), port: ports.agent },
+      postgres: {
+        ...beside.postgres,
+        host: this.address('delayed'),
+        dataDirectory: this.dataDirectory('delayed'),
+        settings: { ...beside.postgres.settings, shared_buffers: '16MB', autovacuum_max_workers: '1' },
+      },
+      stateDirectory: join(this.machine('delayed'), 'agent'),
+      initialRole: 'standby',
+      follow: { host: hostName(this.region, 'database'), port: ports.postgres, slot: names.delayedSlot },
+      applyDelayMs: names.delaySeconds * 1000,
+    }
   }
 
   agent(binDirectory: string): AgentConfigInput {

@@ -12,6 +12,11 @@ export const trafficConfig = z.object({
   resolvers: z.array(z.string().regex(/^[\d.]+:\d+$/, 'address:port')).min(1),
   createsPerSecond: z.number().min(0).default(20),
   followsPerSecond: z.number().min(0).default(60),
+  /** A share of the users reaches the service by a name that both regions serve. */
+  shared: z
+    .object({ name: z.string().min(1), share: z.number().min(0).max(1) })
+    .nullable()
+    .default(null),
   /** Of one request, name look-up included. */
   timeoutMs: z.int().min(10).default(1_000),
   ledgerFile: z.string().min(1),

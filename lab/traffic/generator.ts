@@ -2,6 +2,7 @@ import type { TrafficConfig } from '@/lab/traffic/config'
 import type { Ledger } from '@/lab/traffic/ledger'
 import { type Kind, OutageTracker } from '@/lab/traffic/outages'
 import { type Promised, type Promises, targetOf } from '@/lab/traffic/promises'
+import { SharedUsers } from '@/lab/traffic/shared-users'
 import { codeIn, type Outcome, User } from '@/lab/traffic/user'
 
 const tickMs = 25
@@ -24,6 +25,8 @@ export class Generator {
   readonly outages: OutageTracker
   lastOkAt: number | null = null
   region: string | null = null
+  /** Users of the name that both regions serve; null when there are none. */
+  readonly shared: SharedUsers | null
   private readonly users: User[]
   private readonly recentOk: number[] = []
   private readonly owed: Record<Kind, number> = { create: 0, follow: 0 }
@@ -40,6 +43,7 @@ export class Generator {
   ) {
     const site = { name: config.name, port: config.port, timeoutMs: config.timeoutMs }
     this.users = config.resolvers.map((resolver) => new User(resolver, site))
+    this.shared = config.shared ? new SharedUsers(config, config.shared, ledger, promises) : null
     this.outages = new OutageTracker((outage) => {
       const text = (at: number) => new Date(at).toISOString()
       const { from, firstFailedAt, to, failedRequests } = outage
@@ -76,6 +80,7 @@ export class Generator {
     this.stop()
     await Promise.all(this.underWay)
     for (const user of this.users) user.close()
+    this.shared?.close()
   }
 
   /** Good answers a second, over the last five. */
@@ -124,6 +129,7 @@ export class Generator {
   private async create(): Promise<void> {
     const serial = this.nextSerial
     this.nextSerial += 1
+    if (this.shared?.takesNext()) return this.shared.create(serial)
     const url = targetOf(serial)
     const sentAt = Date.now()
     const outcome = await this.nextUser().send('POST', '/links', JSON.stringify({ url }))
@@ -146,6 +152,7 @@ export class Generator {
     const reach = Math.random() < 0.8 ? Math.min(count, hotLinks) : count
     const promised = this.promises.get(count - 1 - Math.floor(Math.random() * reach))
     if (!promised) return
+    if (this.shared?.takesNext()) return this.shared.follow(promised)
     const sentAt = Date.now()
     const { verdict, got, outcome } = await this.look(promised)
     if (verdict === 'undetermined' || !outcome.ok) {

@@ -7,6 +7,7 @@ import type { TrafficConfig } from '@/lab/traffic/config'
 import { Generator, type Tally } from '@/lab/traffic/generator'
 import { Ledger, readPromises } from '@/lab/traffic/ledger'
 import { Promises } from '@/lab/traffic/promises'
+import type { SharedTally } from '@/lab/traffic/shared-users'
 
 /** `GET /summary`, and the answer to /start and /stop. Times are ISO 8601. */
 export type TrafficSummary = {
@@ -28,6 +29,8 @@ export type TrafficSummary = {
   /** Good answers a second, over the last five. */
   ratePerSecond: number
   detail: Tally
+  /** Users of the name that both regions serve, counted apart; null when there are none. */
+  shared: SharedTally | null
 }
 
 /** Users, their ledger, and the control API. @returns how to stop */
@@ -96,6 +99,7 @@ class Traffic {
       currentRegion: region,
       ratePerSecond: this.generator.ratePerSecond(),
       detail: tally,
+      shared: this.generator.shared?.tally ?? null,
     }
   }
 }

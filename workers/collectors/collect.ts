@@ -6,16 +6,21 @@ import { cacheLooks } from './cache'
 import { dnsLooks } from './dns'
 import { endpointLooks } from './endpoint'
 import { healthCheckLooks } from './health-check'
+import { idsLooks } from './ids'
 import type { AnyLook } from './look'
 import { platformLooks } from './platform'
 import { publicLooks } from './public'
 import type { Recorder } from './recorder'
+import { sharedNameLooks } from './shared-names'
 import { switchLooks } from './switch'
 import { createWalTracker } from './wal-tracker'
 import type { WatchTarget } from './watch-target'
 import { workloadLooks } from './workload'
 
 type Tools = { recorder: Recorder; clock: Clock; log: Log }
+
+/** What is looked at seldom is looked at again this soon after a failure: right after the start the writer, for one, is not known yet. */
+const retrySeldomMs = 10_000
 
 /** Starts one loop for each thing to look at of one service. @returns how to stop them all */
 export function collect(target: WatchTarget, tools: Tools): Loop {
@@ -25,7 +30,11 @@ export function collect(target: WatchTarget, tools: Tools): Loop {
     return startLoop({
       name: `look ${target.service.id} ${look.kind} ${look.subject}`,
       intervalMs: () =>
-        look.kind === 'public' ? publicCadenceMs(look.intervalMs, failures, failuresToConfirm) : look.intervalMs,
+        look.kind === 'public'
+          ? publicCadenceMs(look.intervalMs, failures, failuresToConfirm)
+          : failures > 0
+            ? Math.min(look.intervalMs, retrySeldomMs)
+            : look.intervalMs,
       offsetMs: phaseMs(vantagePoints, target.vantage, look.intervalMs, tools.clock.now()),
       round: async () => {
         const seen = await look.observe(tools.clock)
@@ -78,5 +87,7 @@ function allLooks(target: WatchTarget, { recorder, clock }: Tools): AnyLook[] {
     ...switchLooks(target),
     ...healthCheckLooks(target, nowMs),
     ...cacheLooks(target),
+    ...sharedNameLooks(target),
+    ...idsLooks(target),
   ]
 }

@@ -1,4 +1,5 @@
 import {
+  type Change,
   ChangeResourceRecordSetsCommand,
   GetChangeCommand,
   GetHealthCheckCommand,
@@ -8,11 +9,13 @@ import {
   Route53Client,
 } from '@aws-sdk/client-route-53'
 import { Terminal } from '@/server/ports/errors'
-import type { DnsAuthority, DnsRecord, HealthStatus } from '@/server/ports/managed'
+import type { DnsAuthority, HealthStatus } from '@/server/ports/managed'
 import { type AwsKeys, awsClientOptions, toAwsError } from '../aws'
 import { withDeadline } from '../deadline'
 import type { Names } from '../names'
 import { changesToMakePrimary, sameName } from './make-primary'
+import { toRecord } from './record'
+import { changesToAnswers, changesToWeights } from './shared-answers'
 
 export type Route53Options = { endpoint?: string; region: string; keys: AwsKeys; names: Names }
 
@@ -42,6 +45,14 @@ export function createRoute53(options: Route53Options): DnsAuthority & { close()
       return (page.ResourceRecordSets ?? []).filter((set) => sameName(set.Name ?? '', name))
     })
 
+  const submit = async (zoneId: string, changes: Change[], comment: string): Promise<{ changeId: string }> => {
+    const batch = { HostedZoneId: zoneId, ChangeBatch: { Comment: comment.slice(0, 256), Changes: changes } }
+    const answer = await call((abortSignal) => client.send(new ChangeResourceRecordSetsCommand(batch), { abortSignal }))
+    const id = answer.ChangeInfo?.Id
+    if (!id) throw new Terminal(system, 'Route 53 took the change but gave no id to wait for')
+    return { changeId: id.replace(/^\/change\//, '') }
+  }
+
   return {
     listRecords: async (zoneId, name) => (await listSets(zoneId, name)).map(toRecord),
     healthStatus: (healthCheckId) =>
@@ -58,19 +69,13 @@ export function createRoute53(options: Route53Options): DnsAuthority & { close()
         })
       }),
     async makePrimary(zoneId, name, answers, comment) {
-      const changes = changesToMakePrimary(await listSets(zoneId, name), name, answers)
-      const answer = await call((abortSignal) =>
-        client.send(
-          new ChangeResourceRecordSetsCommand({
-            HostedZoneId: zoneId,
-            ChangeBatch: { Comment: comment.slice(0, 256), Changes: changes },
-          }),
-          { abortSignal },
-        ),
-      )
-      const id = answer.ChangeInfo?.Id
-      if (!id) throw new Terminal(system, 'Route 53 took the change but gave no id to wait for')
-      return { changeId: id.replace(/^\/change\//, '') }
+      return submit(zoneId, changesToMakePrimary(await listSets(zoneId, name), name, answers), comment)
+    },
+    async setWeights(zoneId, name, weights, comment) {
+      return submit(zoneId, changesToWeights(await listSets(zoneId, name), name, weights), comment)
+    },
+    async setGeoAnswers(zoneId, name, answers, comment) {
+      return submit(zoneId, changesToAnswers(await listSets(zoneId, name), name, answers), comment)
     },
     async changeStatus(changeId) {
       const answer = await call((abortSignal) => client.send(new GetChangeCommand({ Id: changeId }), { abortSignal }))
@@ -100,18 +105,5 @@ export function judgeHealth(
       ({ Region, IPAddress, StatusReport }) =>
         `${Region ?? IPAddress ?? 'checker'}: ${StatusReport?.Status ?? 'no report'}`,
     ),
-  }
-}
-
-function toRecord(set: ResourceRecordSet): DnsRecord {
-  return {
-    setIdentifier: set.SetIdentifier ?? null,
-    region: set.Region ?? null,
-    type: set.Type ?? 'A',
-    ttlSeconds: Number(set.TTL ?? 0),
-    values: (set.ResourceRecords ?? []).flatMap(({ Value }) => (Value === undefined ? [] : [Value])),
-    failover: set.Failover ?? null,
-    weight: set.Weight === undefined ? null : Number(set.Weight),
-    healthCheckId: set.HealthCheckId ?? null,
   }
 }

@@ -3,6 +3,7 @@ import { createNames } from '@/server/adapters/names'
 import { createSecrets } from '@/server/adapters/secrets'
 import type { Json } from '@/server/domain/json'
 import { testConfig } from '@/server/testing/facts'
+import { MemoryDivergences } from '@/server/testing/memory-divergences'
 import { connectManagedService } from '@/server/wiring-managed'
 import type { StepContext } from '../step'
 import { confirmOutage } from './confirm-outage'
@@ -31,6 +32,7 @@ function contextOf(...seen: Seen[]): StepContext {
     generation: 1,
     runId: 'run-1',
     observations: { latest: async (kind) => (kind === 'endpoint' ? seen.map(observation) : []) },
+    divergences: new MemoryDivergences(),
     outputs: {},
     signal: new AbortController().signal,
   }
