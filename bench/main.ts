@@ -1,54 +1,56 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
-import { type FailoverFigures, measureFailovers } from './failover'
-import { measureFloor } from './floor'
-import { measureOverhead } from './overhead'
-import { type Summary, show } from './stats'
+import { reportAutomatic } from './automatic'
+import { reportCalm } from './calm'
+import { reportFailovers } from './failover-report'
+import { reportSwitchovers } from './switchover'
 
 /**
- * `npm run bench [-- --write] [-- --runs N]`: the failover beside the bare floor of the same run, with its budgets. A missed budget is printed, and is not an error:
- * this is a measurement, not a test. `--write` puts the report into docs/measurements.md.
+ * `npm run bench [-- --only failover,switchover,automatic,calm] [--runs N] [--minutes N] [--write]`: what is measured, with its budgets and the bare floor of the same
+ * run. A missed budget is printed, and is not an error: this is a measurement, not a test. `--write` puts each part into its place in docs/measurements.md.
+ * Without `--only`, all but the calm hour.
  */
-const runs = Number(process.argv[process.argv.indexOf('--runs') + 1]) || 3
+const parts: Record<string, { runs: number; report(size: number): Promise<string> }> = {
+  failover: { runs: 3, report: reportFailovers },
+  switchover: { runs: 100, report: reportSwitchovers },
+  automatic: { runs: 10, report: reportAutomatic },
+  calm: { runs: 60, report: reportCalm },
+}
 
-const load = loadavg()[0]?.toFixed(1) ?? '?'
-const floor = await measureFloor(Math.max(5, runs))
-const overhead = await measureOverhead(10)
-const failover = await measureFailovers(runs)
+const file = 'docs/measurements.md'
+const head = `# Measurements
 
-const report = `# Measurements
-
-Written by \`npm run bench -- --write\`. Seconds are **min / median / max**; read the ratios, not the seconds, across machines. This run: ${cpus().length} cores, load ${load} at its start, everything on loopback,
-${runs} failovers on fresh labs (10 and 5 instances, TTL 2 s, probes each 1 s).
-
-| from approval to … | seconds | budget |
-| --- | --- | --- |
-| the new primary proven writable, fencing proved | ${show(failover.approvalToWritable)} | ${budget(failover.approvalToWritable, 0.5)} |
-| the first link acknowledged to a user, through DNS | ${show(failover.approvalToFirstLink)} | – |
-| *floor*: kill, \`pg_promote()\`, reconnect, first write (nothing else) | ${show(floor)} | – |
-
-Ratio of the first to the floor: **${(failover.approvalToWritable.median / floor.median).toFixed(1)}**. From SIGKILL of the region to a confirmed incident (two vantage points, two failures each): ${show(failover.detection)} s.
-
-| step | seconds |
-| --- | --- |
-${stepRows(failover)}
-
-The step that waits for resolvers holds what is left of the TTL; pointing holds the restart of the instances, scaling the start of the others.
-
-| what a step costs apart from what it does | milliseconds |
-| --- | --- |
-| journal, audit and lease, a step (${overhead.writes} writes in ${overhead.steps} steps) | ${show(overhead.perStepMs, 1)} |
-| one bare UPDATE on the same database | ${show(overhead.bareTransactionMs, 2)} |
+Written by \`npm run bench -- --write\`, part by part. Read the ratios, not the seconds, across machines.
 `
 
-function budget(summary: Summary, seconds: number): string {
-  return summary.median <= seconds ? `${seconds} s: met` : `${seconds} s: **missed**`
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`)
+  return at < 0 ? undefined : process.argv[at + 1]
 }
 
-function stepRows(figures: FailoverFigures): string {
-  return figures.steps.map((step) => `| ${step.title} | ${show(step.seconds)} |`).join('\n')
+/** Puts a part where it was, or at the end. */
+function place(name: string, report: string): void {
+  const [open, close] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
+  const known = readFileSync(file, 'utf8')
+  const text = known.includes('<!-- ') ? known : head
+  const section = `${open}\n${report}\n${close}`
+  const [from, to] = [text.indexOf(open), text.indexOf(close)]
+  const placed = from < 0 ? `${text}\n${section}\n` : text.slice(0, from) + section + text.slice(to + close.length)
+  writeFileSync(file, placed)
 }
 
-console.log(report)
-if (process.argv.includes('--write')) writeFileSync('docs/measurements.md', report)
+const wanted = option('only')?.split(',') ?? ['failover', 'switchover', 'automatic']
+const unknown = wanted.filter((name) => !(name in parts))
+if (unknown.length > 0) throw new Error(`No bench is called ${unknown.join(', ')}: ${Object.keys(parts).join(', ')}`)
+
+for (const name of wanted) {
+  const part = parts[name]
+  if (!part) continue
+  const load = loadavg()[0]?.toFixed(1) ?? '?'
+  const size = Number(option(name === 'calm' ? 'minutes' : 'runs')) || part.runs
+  const body = await part.report(size)
+  const report = `${body}\nTaken ${new Date().toISOString().slice(0, 10)} on ${cpus().length} cores, load ${load} at its start, everything on loopback.\n`
+  console.log(report)
+  if (process.argv.includes('--write')) place(name, report)
+}
 process.exit()

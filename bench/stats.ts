@@ -1,5 +1,5 @@
 /** Summary of repeated measurements, in the unit they were taken in. */
-export type Summary = { runs: number; min: number; median: number; max: number }
+export type Summary = { runs: number; min: number; median: number; p95: number; max: number }
 
 export function summarise(values: readonly number[]): Summary {
   const sorted = [...values].sort((a, b) => a - b)
@@ -7,6 +7,7 @@ export function summarise(values: readonly number[]): Summary {
     runs: sorted.length,
     min: sorted[0] ?? Number.NaN,
     median: quantile(sorted, 0.5),
+    p95: quantile(sorted, 0.95),
     max: sorted.at(-1) ?? Number.NaN,
   }
 }
@@ -18,4 +19,10 @@ function quantile(sorted: readonly number[], part: number): number {
 export function show(summary: Summary, digits = 3): string {
   const [min, median, max] = [summary.min, summary.median, summary.max].map((each) => each.toFixed(digits))
   return `${min} / **${median}** / ${max}`
+}
+
+/** With the 95th percentile, where there are enough of them for it to mean something. */
+export function showTail(summary: Summary, digits = 3): string {
+  const [median, p95, max] = [summary.median, summary.p95, summary.max].map((each) => each.toFixed(digits))
+  return `**${median}** / ${p95} / ${max}`
 }

@@ -57,6 +57,27 @@ describe('seed', () => {
     expect(await db.user.count()).toBe(5)
   })
 
+  it('gives who may break the glass a second factor for that alone, and keeps it while the process secret stays', async () => {
+    const withSecret = (secret: string) =>
+      seed({
+        databaseUrl: server.url,
+        configPath: join(folder, 'lifeboat.yaml'),
+        publicUrl: 'http://127.0.0.1:3000',
+        accessPath: accessPath(),
+        secret,
+      })
+    const { access } = await withSecret('a process secret of 32 characters')
+    expect(access.users.admin?.totpSecret).toMatch(/^[A-Z2-7]{32}$/)
+    expect(access.users.operator?.totpSecret).toBeUndefined()
+    expect((await withSecret('a process secret of 32 characters')).access.users).toEqual(access.users)
+    const rows = await db.secondFactor.findMany()
+    expect(rows).toMatchObject([{ atSignIn: false, confirmedAt: expect.any(Date) }])
+    const renewed = await withSecret('another process secret, 32 letters')
+    expect(renewed.access.users.admin?.totpSecret).not.toBe(access.users.admin?.totpSecret)
+    const trail = JSON.stringify(await db.auditEntry.findMany({ select: { data: true } }))
+    expect(trail).not.toContain(access.users.admin?.totpSecret)
+  })
+
   it('makes anew what no longer works, and what was lost', async () => {
     const { access } = await start()
     await db.apiToken.updateMany({ where: { user: { email: 'viewer@lifeboat.lab' } }, data: { revokedAt: new Date() } })

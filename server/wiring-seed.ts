@@ -2,13 +2,15 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { hashPassword, verifyPassword } from 'better-auth/crypto'
 import { z } from 'zod'
+import { createSecondFactor } from '@/server/adapters/second-factor/totp'
 import { appendAudit } from '@/server/db/audit'
 import { createDb, type Db } from '@/server/db/client'
 import { withTransaction } from '@/server/db/tx'
 import type { Actor } from '@/server/domain/actor'
 import { hashApiToken, newApiToken } from '@/server/domain/api-token'
-import type { Role } from '@/server/domain/rights'
+import { may, type Role } from '@/server/domain/rights'
 import type { Clock } from '@/server/ports/clock'
+import type { SecondFactor } from '@/server/ports/second-factor'
 import { type Applied, applyConfig } from '@/server/services/config/apply'
 import { describeStep } from '@/server/steps/catalog'
 
@@ -21,9 +23,15 @@ export const labPeople: Readonly<Record<string, Role>> = {
   admin: 'admin',
 }
 
-const signIn = z.object({ email: z.string(), password: z.string(), token: z.string() })
+const signIn = z.object({
+  email: z.string(),
+  password: z.string(),
+  token: z.string(),
+  /** Base32, for whoever may break the glass; asked for there, not at sign-in. */
+  totpSecret: z.string().optional(),
+})
 const access = z.object({ url: z.string(), users: z.record(z.string(), signIn) })
-/** The content of `access.json`: the console's URL, and e-mail, password and API token of each person by name. */
+/** The content of `access.json`: the console's URL, and e-mail, password, API token and second factor of each person by name. */
 export type Access = z.infer<typeof access>
 type SignIn = z.infer<typeof signIn>
 
@@ -35,6 +43,8 @@ export type SeedOptions = {
   publicUrl: string
   /** Where the sign-ins are written, readable by the owner alone. */
   accessPath: string
+  /** The console's LIFEBOAT_SECRET; without it nobody gets a second factor. */
+  secret?: string
   people?: Readonly<Record<string, Role>>
 }
 
@@ -53,7 +63,9 @@ export async function seed(options: SeedOptions): Promise<{ access: Access; appl
     const users: Record<string, SignIn> = {}
     for (const [name, role] of Object.entries(options.people ?? labPeople)) {
       const kept = known?.users[name]
-      users[name] = kept && (await works(db, kept)) ? kept : await makePerson(db, name, role)
+      const person = kept && (await works(db, kept)) ? kept : await makePerson(db, name, role)
+      const factor = options.secret && may([{ role, service: '*' }], 'run.break-glass', null)
+      users[name] = factor ? await withSecondFactor(db, person, createSecondFactor(options.secret ?? '')) : person
     }
     const made: Access = { url: options.publicUrl, users }
     await writeAccess(options.accessPath, made)
@@ -150,6 +162,35 @@ async function makePerson(db: Db, name: string, role: Role): Promise<SignIn> {
     })
   })
   return made
+}
+
+/** A second factor for breaking the glass alone: signing in stays e-mail and password. Kept as it is while the secret in the file still fits. */
+async function withSecondFactor(db: Db, who: SignIn, port: SecondFactor): Promise<SignIn> {
+  const { id } = await db.user.findUniqueOrThrow({ where: { email: who.email } })
+  const row = await db.secondFactor.findUnique({ where: { userId: id } })
+  if (row && who.totpSecret && opens(port, id, row.sealedSecret) === who.totpSecret) return who
+  const totpSecret = port.newSecret()
+  const at = new Date()
+  const data = { sealedSecret: port.seal(id, totpSecret), confirmedAt: at, atSignIn: false, lastUsedStep: 0 }
+  await withTransaction(db, async (tx) => {
+    await tx.secondFactor.upsert({
+      where: { userId: id },
+      create: { userId: id, ...data },
+      update: { ...data, backupHashes: [], failures: 0, failedAt: null },
+    })
+    const about = { subject: `user/${id}`, serviceId: null, runId: null, outcome: 'ok', data: {} } as const
+    await appendAudit(tx, { at, actor, action: 'second-factor.set-up', ...about })
+  })
+  return { ...who, totpSecret }
+}
+
+function opens(port: SecondFactor, userId: string, sealed: string): string | null {
+  try {
+    return port.open(userId, sealed)
+  } catch {
+    // Sealed with a process secret that is gone: it can prove nothing any more.
+    return null
+  }
 }
 
 /** `approver2` → `Approver 2` */

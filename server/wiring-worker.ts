@@ -9,7 +9,7 @@ import type { ServiceConfig } from '@/server/domain/service-config'
 import { type AnchorStoreSettings, readSecretVariable, type WorkerEnv, workerEnv } from '@/server/env'
 import type { Clock } from '@/server/ports/clock'
 import type { AnchorStore } from '@/server/ports/managed'
-import { catalog } from '@/server/steps/catalog'
+import { catalog, describeStep } from '@/server/steps/catalog'
 import { type ConnectedService, connectManagedService } from '@/server/wiring-managed'
 
 /** What a worker is made of: one of each a process. */
@@ -18,6 +18,7 @@ export type WorkerWiring = {
   clock: Clock
   log: pino.Logger
   catalog: typeof catalog
+  describeStep: typeof describeStep
   /** For leading runs. Apart from the other, so that no crowd of observations makes a run or its lease wait for a connection. */
   runDb: Db
   /** For everything that is seen, and what follows from it. */
@@ -29,6 +30,8 @@ export type WorkerWiring = {
 
 /** Journal writes of several services' runs, and their leases. */
 const runPoolSize = 6
+/** One for the journal, one for the lease beside it: a run must not begin by opening connections. */
+const runPoolKept = 2
 /** Each second's observations, detection and the word on the writer; more would only crowd the control database. */
 const watchPoolSize = 5
 
@@ -42,7 +45,7 @@ export function workerWiring(): WorkerWiring {
   })
   const names = createNames(env.LIFEBOAT_HOSTS_FILE ?? null)
   const secrets = createSecrets(secretVariables)
-  const runDb = createDb(env.LIFEBOAT_DATABASE_URL, { max: runPoolSize })
+  const runDb = createDb(env.LIFEBOAT_DATABASE_URL, { max: runPoolSize, kept: runPoolKept })
   const watchDb = createDb(env.LIFEBOAT_DATABASE_URL, { max: watchPoolSize })
   const anchors = env.LIFEBOAT_ANCHORS.map((settings) => connectAnchorStore(settings, names, secrets))
   return {
@@ -50,6 +53,7 @@ export function workerWiring(): WorkerWiring {
     clock: systemClock,
     log,
     catalog,
+    describeStep,
     runDb,
     watchDb,
     connect: (config) => connectManagedService(config, { names, secrets, vantage: env.LIFEBOAT_VANTAGE }),

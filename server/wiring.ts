@@ -1,3 +1,4 @@
+import { createSecondFactor } from '@/server/adapters/second-factor/totp'
 import { createSignIn, type SignIn } from '@/server/adapters/sign-in/better-auth'
 import { createDb, type Db } from '@/server/db/client'
 import type { StepDescriber } from '@/server/domain/plan/describe'
@@ -6,6 +7,7 @@ import { createEventHub, type EventHub } from '@/server/http/events/hub'
 import { createLog, type Log } from '@/server/http/log'
 import { createRunProducer, type RunProducer } from '@/server/jobs/enqueue'
 import type { Clock } from '@/server/ports/clock'
+import type { SecondFactor } from '@/server/ports/second-factor'
 import { admitSession } from '@/server/services/access/admit-session'
 import { describeStep } from '@/server/steps/catalog'
 
@@ -14,6 +16,7 @@ export type ConsoleWiring = {
   env: ConsoleEnv
   db: Db
   signIn: SignIn
+  secondFactor: SecondFactor
   runs: RunProducer
   events: EventHub
   describeStep: StepDescriber
@@ -41,19 +44,21 @@ function wire(): ConsoleWiring {
   const log = createLog(env.LIFEBOAT_LOG_LEVEL)
   const db = createDb(env.LIFEBOAT_DATABASE_URL, { max: poolSize })
   const clock = systemClock
+  const secondFactor = createSecondFactor(env.LIFEBOAT_SECRET)
   return {
     env,
     db,
     clock,
     log,
     describeStep,
+    secondFactor,
     signIn: createSignIn({
       database: db,
       secret: env.LIFEBOAT_SECRET,
       publicUrl: env.LIFEBOAT_PUBLIC_URL,
       trustedProxies: env.LIFEBOAT_TRUSTED_PROXIES,
       now: clock.now,
-      admit: (userId) => admitSession(db, clock, userId),
+      admit: (userId, code, signingIn) => admitSession({ db, clock, secondFactor }, { userId, code, signingIn }),
       log: (level, message) => (level === 'error' ? log.error(message) : log.warn(message)),
     }),
     runs: createRunProducer(env.LIFEBOAT_REDIS_URL, (message, detail) => log.warn(detail, message)),

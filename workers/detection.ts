@@ -14,7 +14,13 @@ export type Detection = Loop & {
 const intervalMs = 1_000
 
 /** Follows the incidents of every watched service, one look at a time for each: news that arrive during a look are looked at right after it. */
-export function startDetection(ctx: IncidentContext, watcher: Pick<Watcher, 'all' | 'find'>, log: Log): Detection {
+export function startDetection(
+  ctx: IncidentContext,
+  watcher: Pick<Watcher, 'all' | 'find'>,
+  log: Log,
+  /** Called after each look, with whether it confirmed an outage: what follows from that must not wait for a turn of its own. */
+  afterLook: (serviceId: string, confirmed: boolean) => void = () => undefined,
+): Detection {
   const busy = new Map<string, Promise<void>>()
   const again = new Set<string>()
 
@@ -26,6 +32,7 @@ export function startDetection(ctx: IncidentContext, watcher: Pick<Watcher, 'all
       if (done !== 'nothing') log.info({ service: serviceId, done }, 'moved an incident')
       // Confirming may follow at once on opening, when the first look already was the second failure.
       if (done === 'open') again.add(serviceId)
+      afterLook(serviceId, done === 'confirm' || done === 'relapse')
     } catch (error) {
       log.warn({ service: serviceId, error: messageOf(error) }, 'could not follow the incident')
     }

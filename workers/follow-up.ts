@@ -1,6 +1,7 @@
 import type { ManagedService } from '@/server/ports/managed'
 import { closeMeasuredIncidents } from '@/server/services/incidents/close-measured'
 import { measureFinishedRun } from '@/server/services/incidents/measure'
+import { measureHandovers } from '@/server/services/incidents/measure-handover'
 import type { IncidentContext } from '@/server/services/incidents/move'
 import { findUnmeasuredRuns } from '@/server/services/incidents/unmeasured-runs'
 import type { WatchedService } from '@/server/services/observations/watched-services'
@@ -25,6 +26,9 @@ export function createFollowUp(ctx: IncidentContext, log: Log) {
       } catch (error) {
         log.warn({ runId: run.id, error: messageOf(error) }, 'a run could not be measured yet')
       }
+    }
+    for (const { runId, measured } of await measureHandovers(ctx, service.id)) {
+      log.info({ runId, rtoSeconds: measured.rtoSeconds }, 'measured a planned handover')
     }
     await closeMeasuredIncidents(ctx, service.id)
   }

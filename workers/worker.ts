@@ -1,5 +1,6 @@
 import { executeRun } from '@/server/executor/run'
 import { consumeRuns, type RunConsumer } from '@/server/jobs/consume'
+import { endCommitWindows } from '@/server/services/commit-window/end-due'
 import type { IncidentContext } from '@/server/services/incidents/move'
 import { findWaitingRuns } from '@/server/services/leases/find-waiting-runs'
 import { handBackLeases } from '@/server/services/leases/hand-back'
@@ -10,6 +11,7 @@ import { listWatchedServices } from '@/server/services/observations/watched-serv
 import { expireRuns } from '@/server/services/runs/expire'
 import type { WorkerWiring } from '@/server/wiring-worker'
 import { startAnchors } from './anchors'
+import { startAutomatic } from './automatic'
 import { createRecorder } from './collectors/recorder'
 import { startDetection } from './detection'
 import { createFollowUp } from './follow-up'
@@ -27,6 +29,8 @@ const drainMs = 1_500
 const handBackMs = 2_000
 const closeMs = 300
 const retentionEveryMs = 3_600_000
+/** A window is hours long: nobody waits for its end by the second. */
+const commitWindowsEveryMs = 10_000
 
 export type RunningWorker = { stop(): Promise<void> }
 
@@ -51,7 +55,7 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
     clock,
     log,
   })
-  const detection = startDetection(watching, watcher, log)
+  const detection = startDetection(watching, watcher, log, (service, confirmed) => automatic.look(service, confirmed))
 
   const registry = createRunRegistry((runId) => executeRun(runId, executorDeps(wiring, actor, watcher)), log)
   const consumer = consumeRuns(env.LIFEBOAT_REDIS_URL, registry.execute, (message, detail) => log.warn(detail, message))
@@ -63,7 +67,15 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
     clock,
     log,
   })
-  const duties = [detection, ...startDuties(wiring, watching, watcher, registry, consumer)]
+  const automatic = startAutomatic({
+    ctx: { ...leading, grants: [], describeStep: wiring.describeStep, enqueueRun: () => Promise.resolve() },
+    workerId: actor.id,
+    watcher,
+    execute: registry.execute,
+    offsetMs: offsetOf(actor.id),
+    log,
+  })
+  const duties = [detection, automatic, ...startDuties(wiring, watching, watcher, registry, consumer)]
   log.info({ vantage: actor.vantage }, 'worker started')
   return {
     async stop() {
@@ -141,6 +153,10 @@ function startDuties(
       ),
     ),
     every('follow-up', 1_000, () => forEach(({ service, managed }) => followUp(service, managed))),
+    every('commit windows', commitWindowsEveryMs, async () => {
+      const ended = await endCommitWindows(ctx)
+      if (ended > 0) log.info({ ended }, 'commit windows ended')
+    }),
     every('retention', retentionEveryMs, async (signal) => {
       const deleted = await deleteOldSeries(ctx, () => !signal.aborted)
       if (deleted > 0) log.info({ deleted }, 'deleted old samples')

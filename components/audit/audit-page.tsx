@@ -15,6 +15,7 @@ import { LoadingCard } from '@/components/ui/skeleton'
 import { Table, Th } from '@/components/ui/table'
 import { AuditFilters } from './audit-filters'
 import { AuditRow } from './audit-row'
+import { ReviewsCard } from './reviews-card'
 import { VerificationCard } from './verification-card'
 
 /** Who did what, in order, and whether the record still holds. */
@@ -31,6 +32,7 @@ export function AuditPage() {
     <>
       <PageHeader eyebrow="Audit" sentence="Every request, decision, step and outcome, in order, newest first." />
       <div className="space-y-4">
+        <ReviewsCard />
         <VerificationCard />
         <AuditFilters
           filter={filter}

@@ -1,7 +1,13 @@
 import { connection } from './connection'
 import { problemFrom, unreachable } from './problem'
 
-type Options = { method?: 'GET' | 'POST'; body?: unknown; idempotencyKey?: string; signal?: AbortSignal }
+type Options = {
+  method?: 'GET' | 'POST'
+  body?: unknown
+  idempotencyKey?: string
+  headers?: Readonly<Record<string, string>>
+  signal?: AbortSignal
+}
 
 /** An answer may take this long before the page calls the console unreachable. */
 const patienceMs = 20_000
@@ -25,6 +31,7 @@ export async function api<T>(path: string, options: Options = {}): Promise<T> {
         accept: 'application/json, application/problem+json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(idempotencyKey ? { 'idempotency-key': idempotencyKey } : {}),
+        ...options.headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })

@@ -6,6 +6,10 @@ export const keys = {
   health: ['health'] as const,
   services: ['services'] as const,
   service: (id: string) => ['services', id] as const,
+  mode: (id: string) => ['services', id, 'mode'] as const,
+  /** Under the service: what changes it may change these. */
+  divergences: (service: string) => ['services', service, 'divergences'] as const,
+  divergence: (id: string) => ['services', 'divergence', id] as const,
   metrics: (id: string, minutes: string) => ['metrics', id, minutes] as const,
   plan: (service: string, inputs: string) => ['plan', service, inputs] as const,
   serviceIncidents: (id: string) => ['incidents', 'service', id] as const,

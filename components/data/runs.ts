@@ -7,6 +7,7 @@ import { connection, linkOf } from './connection'
 import { api, queryString } from './fetcher'
 import { keys } from './keys'
 import type { Page } from './page'
+import { secondFactorHeader } from './second-factor'
 
 export type RunFilter = { service?: string; state?: string; limit?: number }
 
@@ -41,16 +42,25 @@ export const runQuery = (id: string) =>
 
 /** What is asked for beside the kind: each kind says which it takes. */
 export type RunInputs = JsonObject
-type Request = { service: string; kind: RunKind; inputs: RunInputs; reason: string; key: string }
+type Request = {
+  service: string
+  kind: RunKind
+  inputs: RunInputs
+  reason: string
+  key: string
+  /** Of the second factor, where the request overrides rules. */
+  code?: string
+}
 
 export function useRequestRun() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: ({ service, kind, inputs, reason, key }: Request) =>
+    mutationFn: ({ service, kind, inputs, reason, key, code }: Request) =>
       api<{ id: string; digest: string }>(`/api/v1/services/${encodeURIComponent(service)}/runs`, {
         method: 'POST',
         body: { kind, inputs, reason },
         idempotencyKey: key,
+        ...(code ? { headers: { [secondFactorHeader]: code } } : {}),
       }),
     onSettled: () => client.invalidateQueries({ queryKey: keys.runs }),
   })

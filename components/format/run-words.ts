@@ -17,7 +17,7 @@ export const runLooks: Record<RunState, StateLook> = {
   compensation_failed: { word: 'taking back failed', health: 'down' },
   rejected: { word: 'denied', health: 'stale' },
   expired: { word: 'expired', health: 'stale' },
-  superseded: { word: 'replaced by a newer plan', health: 'stale' },
+  superseded: { word: 'overtaken', health: 'stale' },
 }
 
 export type StepLook = { word: string; shape: string; ink: string }

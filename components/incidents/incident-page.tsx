@@ -17,6 +17,7 @@ import { RegionName, regionIndex } from '@/components/ui/region'
 import { LoadingCard } from '@/components/ui/skeleton'
 import { When } from '@/components/ui/when'
 import type { IncidentView } from '@/server/queries/dto/records'
+import { Loss } from '../runs/measured-card'
 import { PhasesBar } from '../runs/phases-bar'
 import { incidentHealth } from '../service/recent-cards'
 import { Acknowledge } from './acknowledge'
@@ -61,7 +62,10 @@ export function IncidentPage({ id }: { id: string }) {
           <Acknowledge incident={incident} />
           <Runs ids={incident.runIds} />
         </div>
-        <Events incident={incident} />
+        <div className="space-y-4">
+          {incident.measured ? <Loss rpo={incident.measured.rpo} targetSeconds={null} /> : null}
+          <Events incident={incident} />
+        </div>
       </div>
     </>
   )

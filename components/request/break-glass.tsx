@@ -26,8 +26,9 @@ export function BreakGlass({ preview, overridable, chosen, choose }: Props) {
         ▲ Break glass
       </h2>
       <p className="mt-1 max-w-prose text-sm">
-        Overrides the rules below by name. It still needs its approval, is written into the plan and the audit trail,
-        and is reviewed afterwards.
+        Overrides the rules below by name. It still needs its approval, a code of your second factor and a reason that
+        can be judged. Everybody sees it on every page; it stops if its point of no return is not reached within its
+        time box; someone else reviews it by the end of the next day.
       </p>
       <fieldset disabled={!entitled} className="mt-3 space-y-3 disabled:opacity-60">
         <legend className="sr-only">Rules to override</legend>

@@ -10,6 +10,8 @@ export type KindWords = {
   wayBack: string
   /** Typed before it is asked for: the blast radius earns it. */
   typesDestination: boolean
+  /** False where the service is up all the while: its time is not held against the objective. */
+  isOutage?: boolean
 }
 
 const failover: KindWords = {
@@ -19,7 +21,43 @@ const failover: KindWords = {
   typesDestination: true,
 }
 
-export const kindWords: Readonly<Partial<Record<RunKind, KindWords>>> = { failover }
+const switchover: KindWords = {
+  title: 'Switchover',
+  request: 'Request switchover to',
+  wayBack: 'the way back is a switchover in the other direction',
+  typesDestination: true,
+}
+
+const failback: KindWords = {
+  title: 'Failback',
+  request: 'Request failback of',
+  wayBack: 'there is no way back: its own history is gone from the server, and what only it had is kept in Lifeboat',
+  typesDestination: true,
+  isOutage: false,
+}
+
+const evacuate: KindWords = {
+  title: 'Evacuation',
+  request: 'Request moving traffic to',
+  wayBack: 'the way back is the same in the other direction',
+  typesDestination: false,
+  isOutage: false,
+}
+
+const restore: KindWords = {
+  title: 'Restore',
+  request: 'Request restore in',
+  wayBack: 'the old primary keeps what was written after the moment',
+  typesDestination: true,
+}
+
+export const kindWords: Readonly<Partial<Record<RunKind, KindWords>>> = {
+  failover,
+  switchover,
+  failback,
+  evacuate,
+  restore,
+}
 
 export function wordsOf(kind: RunKind): KindWords {
   const title = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`

@@ -8,6 +8,8 @@ import { Field } from '@/components/ui/field'
 import { Input, Textarea } from '@/components/ui/input'
 import { ProblemAlert } from '@/components/ui/problem-alert'
 import { RegionName } from '@/components/ui/region'
+import { reasonAtLeast, reasonHasSubstance } from '@/server/domain/plan/break-glass'
+import { normalCode } from '@/server/domain/second-factor'
 import type { PlanPreview } from '@/server/queries/dto/run'
 import type { ServiceView } from '@/server/queries/dto/service'
 import { wordsOf } from './kind-words'
@@ -28,12 +30,15 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
   const request = useRequestRun()
   const [reason, setReason] = useState('')
   const [typed, setTyped] = useState('')
+  const [code, setCode] = useState('')
   const [tried, setTried] = useState(false)
   const [key, setKey] = useState(newIdempotencyKey)
   const titleId = useId()
   const to = preview.plan.to.region
   const blocked = blockedBecause(service, preview)
-  const reasonError = reason.trim().length < 3 ? 'Say why, in a few words: the approver reads it first.' : null
+  const breaksGlass = Array.isArray(inputs.breakGlass)
+  const reasonError = reasonProblem(reason, breaksGlass)
+  const codeError = breaksGlass && !normalCode(code) ? 'Type the six digits that your authenticator shows now.' : null
   const words = wordsOf(preview.plan.kind)
   const typedError =
     !words.typesDestination || typed.trim().toLowerCase() === to.toLowerCase()
@@ -43,14 +48,23 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)
-    if (blocked || reasonError || typedError) return
+    if (blocked || reasonError || typedError || codeError) return
     request.mutate(
-      { service: service.id, kind: preview.plan.kind, inputs, reason: reason.trim(), key },
+      {
+        service: service.id,
+        kind: preview.plan.kind,
+        inputs,
+        reason: reason.trim(),
+        key,
+        ...(breaksGlass ? { code } : {}),
+      },
       {
         onSuccess: (run) => router.push(`/runs/${run.id}`),
         // An answer, even a refusal, ends this press; without an answer a repeat must not open a second run.
         onError: (error) => {
           if (!('status' in error) || error.status !== 0) setKey(newIdempotencyKey())
+          // It is used up, whatever came of it.
+          setCode('')
         },
       },
     )
@@ -90,6 +104,22 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
             />
           </Field>
         ) : null}
+        {breaksGlass ? (
+          <Field
+            label="Code of your second factor"
+            hint="From your authenticator, or a backup code. Each counts once. Enrol one under Account."
+            error={tried ? codeError : null}
+          >
+            <Input
+              value={code}
+              onChange={(event) => setCode(event.target.value)}
+              inputMode="numeric"
+              autoComplete="one-time-code"
+              maxLength={40}
+              disabled={Boolean(blocked)}
+            />
+          </Field>
+        ) : null}
         {request.isError ? <ProblemAlert error={request.error} /> : null}
         {blocked ? (
           <p id={`${titleId}-blocked`} className="font-medium text-sm">
@@ -110,6 +140,13 @@ export function RequestForm({ service, preview, inputs, destination }: Props) {
       </form>
     </section>
   )
+}
+
+/** Breaking the glass is judged by its reason; an ordinary run by its plan. */
+function reasonProblem(reason: string, breaksGlass: boolean): string | null {
+  if (breaksGlass && !reasonHasSubstance(reason))
+    return `Say what happened and why the risk is worth it, in ${reasonAtLeast} characters or more: the approver judges by it.`
+  return reason.trim().length < 3 ? 'Say why, in a few words: the approver reads it first.' : null
 }
 
 function blockedBecause(service: ServiceView, preview: PlanPreview): string | null {

@@ -122,7 +122,10 @@ function Wizard({ service, preview, refreshing, refresh, error, inputs, fields, 
             <p className="px-4 py-3 text-muted text-sm">Nothing stands in the way, and nothing warns.</p>
           )}
         </Card>
-        <ExpectedCard plan={plan} targetSeconds={preview.targets.rtoSeconds} />
+        <ExpectedCard
+          plan={plan}
+          targetSeconds={wordsOf(plan.kind).isOutage === false ? null : preview.targets.rtoSeconds}
+        />
         <PlanSteps steps={plan.steps} wayBack={wordsOf(plan.kind).wayBack} />
         {breakGlass}
         <RequestForm service={service} preview={preview} inputs={inputs} destination={end(plan.to.region)} />

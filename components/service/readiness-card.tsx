@@ -1,3 +1,4 @@
+import Link from 'next/link'
 import { formatRange } from '@/components/format/number'
 import { Card, CardBody } from '@/components/ui/card'
 import { HealthMark } from '@/components/ui/health'
@@ -43,7 +44,10 @@ export function ReadinessCard({ service }: { service: ServiceView }) {
           </div>
         </dl>
         <p className="text-muted text-xs">
-          Passing checks are not a test: only a drill or a real event proves a failover.
+          Passing checks are not a test: only a drill or a real event proves a failover.{' '}
+          <Link href={`/services/${service.id}/mode`} className="underline underline-offset-4">
+            What happens by itself
+          </Link>
         </p>
       </CardBody>
       <div className="border-t">

@@ -39,6 +39,7 @@ export function ServersCard({ service }: { service: ServiceView }) {
                   {server.id === service.writer.serverId ? (
                     <span className="block text-muted text-xs">the writer</span>
                   ) : null}
+                  {server.delayed ? <span className="block text-muted text-xs">delayed on purpose</span> : null}
                 </Td>
                 <Td>
                   <HealthMark health={server.health} />

@@ -1,7 +1,9 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
+import Link from 'next/link'
 import { serviceQuery } from '@/components/data/services'
 import { useShownError } from '@/components/data/use-shown-error'
+import { DivergencesCard } from '@/components/divergence/divergences-card'
 import { Badge } from '@/components/ui/badge'
 import { HealthMark } from '@/components/ui/health'
 import { PageHeader } from '@/components/ui/page-header'
@@ -10,6 +12,7 @@ import { ProblemPage } from '@/components/ui/problem-page'
 import { Refreshing } from '@/components/ui/refreshing'
 import { LoadingCard, Skeleton } from '@/components/ui/skeleton'
 import { Age } from '@/components/ui/when'
+import { CommitWindowCard } from './commit-window-card'
 import { DnsCard } from './dns-card'
 import { FailoverCard } from './failover-card'
 import { PlannedCard } from './planned-card'
@@ -19,6 +22,7 @@ import { IncidentsCard, RunsCard } from './recent-cards'
 import { RegionCard } from './region-card'
 import { ReplicationCard } from './replication-card'
 import { ServersCard } from './servers-card'
+import { SharedNamesCard } from './shared-names-card'
 import { Happening, TwoPrimaries } from './situation'
 import { TopologyCard } from './topology-card'
 
@@ -36,7 +40,12 @@ export function ServicePage({ id }: { id: string }) {
           <>
             <span className="font-medium text-foreground">{service.name}</span>
             <HealthMark health={service.health} />
-            <Badge>{service.mode} failover</Badge>
+            <Link
+              href={`/services/${service.id}/mode`}
+              className="inline-flex min-h-11 items-center underline underline-offset-4 md:min-h-0"
+            >
+              <Badge>{service.mode} failover</Badge>
+            </Link>
             <span>
               seen <Age at={service.observedAt} />
             </span>
@@ -48,6 +57,8 @@ export function ServicePage({ id }: { id: string }) {
       <Refreshing active={query.isFetching} className="space-y-4">
         <TwoPrimaries service={service} />
         <Happening service={service} />
+        <CommitWindowCard service={service.id} />
+        <DivergencesCard service={service.id} />
         <div className="grid gap-4 lg:grid-cols-2">
           {service.regions.map((region, index) => (
             <RegionCard key={region.id} region={region} index={index} />
@@ -61,6 +72,7 @@ export function ServicePage({ id }: { id: string }) {
         <div className="grid items-start gap-4 lg:grid-cols-2">
           <DnsCard service={service} />
           <ReachabilityCard service={service} />
+          <SharedNamesCard service={service} />
         </div>
         <ServersCard service={service} />
         <div className="grid items-start gap-4 lg:grid-cols-2">

@@ -31,7 +31,7 @@ export function TopologyCard({ service }: { service: ServiceView }) {
           </TabsList>
         }
       >
-        <TabsContent value="diagram" style={{ minHeight: diagramHeight }}>
+        <TabsContent value="diagram" style={{ minHeight: diagramHeight(topology) }}>
           <Diagram topology={topology} />
         </TabsContent>
         <TabsContent value="table">

@@ -40,7 +40,7 @@ export function TopologyDiagram({ topology }: { topology: Topology }) {
   return (
     <figure
       aria-label={`Topology: ${topology.flows.map((flow) => flow.what).join('; ')}`}
-      style={{ height: diagramHeight }}
+      style={{ height: diagramHeight(topology) }}
       className="w-full [&_.react-flow\_\_attribution]:bg-transparent! [&_.react-flow\_\_attribution_a]:text-muted!"
     >
       <ReactFlow

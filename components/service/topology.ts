@@ -20,9 +20,13 @@ export type Topology = { parts: Part[]; flows: Flow[]; regionNames: string[] }
 
 export const partWidth = 236
 export const partHeight = 78
-export const diagramHeight = 390
 const columnGap = 150
 const rowGap = 52
+
+/** As many rows as the region with the most servers needs. */
+export function diagramHeight({ parts }: Topology): number {
+  return Math.max(0, ...parts.map((part) => part.y)) + partHeight + rowGap
+}
 
 export function topologyOf(service: ServiceView): Topology {
   const columns = service.regions.map((_, index) => index * (partWidth + columnGap))
@@ -75,6 +79,7 @@ export function topologyOf(service: ServiceView): Topology {
         x,
         y: (partHeight + rowGap) * (2 + row),
       })
+      if (server.delayed?.from) flows.push(delayedFlow(server.delayed.from, server))
     })
     const writer = region.servers.find((server) => server.id === service.writer.serverId) ?? region.servers[0]
     if (writer && region.role === 'primary') {
@@ -101,6 +106,10 @@ function replicationFlow({ replication }: ServiceView): Pick<Flow, 'label' | 'he
     health,
     what: `Replication ${state}, ${lag}, ${lagBytes.value === null ? 'WAL ?' : `${plain(formatBytes(lagBytes.value))} of WAL`} behind`,
   }
+}
+
+function delayedFlow(from: string, { id, health, detail }: ServiceView['regions'][number]['servers'][number]): Flow {
+  return { id: `${from}-${id}`, from, to: id, label: 'held behind', health, what: `${id}, fed by ${from}: ${detail}` }
 }
 
 /** The worst of several, where what is unknown outranks what is fine. */

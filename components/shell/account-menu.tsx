@@ -1,6 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
-import { CircleUser, LogOut } from 'lucide-react'
+import { CircleUser, KeyRound, LogOut } from 'lucide-react'
+import Link from 'next/link'
 import { DropdownMenu as Menu } from 'radix-ui'
 import { toast } from 'sonner'
 import { api } from '@/components/data/fetcher'
@@ -51,6 +52,14 @@ export function AccountMenu() {
             {me && me.grants.length === 0 ? <span className="block">None: ask an admin for one.</span> : null}
           </Menu.Label>
           <Menu.Separator className="my-1 h-px bg-border" />
+          <Menu.Item asChild>
+            <Link
+              href="/account"
+              className="flex min-h-11 items-center gap-2 rounded px-3 text-sm outline-none data-[highlighted]:bg-surface-2 md:min-h-9"
+            >
+              <KeyRound className="size-4" aria-hidden /> Account and second factor
+            </Link>
+          </Menu.Item>
           <Menu.Item
             onSelect={() => void signOut()}
             className="flex min-h-11 cursor-pointer items-center gap-2 rounded px-3 text-sm outline-none data-[highlighted]:bg-surface-2 md:min-h-9"

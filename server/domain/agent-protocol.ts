@@ -68,6 +68,15 @@ export const agentObservation = z.object({
   receivedLsn: lsn.nullable(),
   replayedLsn: lsn.nullable(),
   replayPaused: z.boolean().nullable(),
+  /** When the last transaction that this standby applied was committed; forgotten at a restart. */
+  lastReplayedXactAt: instant.nullable().optional(),
+  /** By configuration: how long it waits before it applies. Absent from agents that know no delay. */
+  applyDelayMs: z.int().min(0).optional(),
+  /** A run holds replay where it is, or has it stop at a moment. */
+  replay: z
+    .object({ mode: z.enum(['held', 'target']), runId: z.string(), targetTime: z.string().nullable() })
+    .nullable()
+    .optional(),
   receiver: z
     .object({
       status: z.string(),
@@ -102,7 +111,31 @@ export const agentObservation = z.object({
 
 const fenced = z.object({ generation, runId: z.string() })
 
-/** name → request and result. `observe` and `divergence` change nothing and need no generation. */
+/** One row that only this server has. Values are PostgreSQL's own text, so that no number loses digits on the way. */
+const strandedRow = z.object({
+  table: z.string(),
+  /** Position in the whole divergence; the same at every reading. */
+  seq: z.int().min(0),
+  op: z.enum(['insert', 'update']),
+  /** null when it could not be read: too large, or gone. */
+  row: z.record(z.string(), z.string().nullable()).nullable(),
+})
+export type StrandedRow = z.infer<typeof strandedRow>
+
+const strandedTable = z.object({
+  table: z.string(),
+  /** Columns of the primary key, in its order; empty when it has none. */
+  key: z.array(z.string()),
+  /** How many rows can be had. */
+  rows: z.int(),
+  /** Rows that were there at the fork and are deleted here: what they held cannot be read from this server. */
+  deleted: z.int(),
+  /** True when the table has more than were asked for. */
+  cut: z.boolean(),
+})
+export type StrandedTable = z.infer<typeof strandedTable>
+
+/** name → request and result. `observe`, `divergence` and `strandedRows` change nothing and need no generation. */
 export const agentOperations = {
   observe: { request: z.object({ echo: z.string().optional() }), result: agentObservation },
   /**
@@ -121,7 +154,10 @@ export const agentOperations = {
   },
   /** Takes the mark and the signal away and starts the server as the primary it was. Refused once its successor was promoted. */
   unfence: { request: fenced.extend({ expectSystemIdentifier: z.string() }), result: agentObservation },
-  /** Refused unless in recovery, same system identifier, replay not paused. Answers when writable. Already primary: done. */
+  /**
+   * Refused unless in recovery, same system identifier, replay not paused, or paused at the moment it was rolled forward to. Answers when writable.
+   * Already primary: done.
+   */
   promote: {
     request: fenced.extend({ expectSystemIdentifier: z.string(), deadlineMs: z.int().min(100) }),
     result: z.object({ timeline: z.int(), forkLsn: lsn, already: z.boolean() }),
@@ -133,18 +169,61 @@ export const agentOperations = {
     request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), expectSystemIdentifier: z.string() }),
     result: z.object({ following: z.boolean() }),
   },
+  /**
+   * A checkpoint of a running primary, and a second one if the first took long, so that a stop right after has little to write; then a
+   * restore point as a marker in the WAL. Asked again, it writes another of the same name.
+   */
+  checkpoint: {
+    request: fenced.extend({
+      expectSystemIdentifier: z.string(),
+      marker: z.string().regex(/^[a-z0-9-]{1,60}$/),
+      deadlineMs: z.int().min(100),
+    }),
+    result: z.object({ checkpointLsn: lsn, markerLsn: lsn }),
+  },
+  /** Drops a physical slot that nobody uses, on a standby only: what it was followed through while it was the primary. */
+  dropSlot: { request: fenced.extend({ slot: z.string() }), result: z.object({ dropped: z.boolean() }) },
   stop: { request: fenced.extend({ deadlineMs: z.int().min(100) }), result: z.object({ stopped: z.boolean() }) },
   /** Starts as a standby if the signal is there. Never makes a writable server by itself. */
   start: { request: fenced, result: agentObservation },
   /** Fresh copy of an upstream over an empty or agent-owned data directory; the old directory is kept beside it. */
   baseCopy: {
-    request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), deadlineMs: z.int().min(100) }),
+    request: fenced.extend({
+      host: z.string(),
+      port: z.int(),
+      slot: z.string(),
+      deadlineMs: z.int().min(100),
+      /** What only the old directory has is recorded elsewhere: it may be pruned once a newer one was kept. Otherwise it never is. */
+      recorded: z.boolean().optional(),
+    }),
     result: agentObservation,
   },
   /** pg_rewind against an upstream. Refused while the server runs. */
   rewind: {
     request: fenced.extend({ host: z.string(), port: z.int(), slot: z.string(), deadlineMs: z.int().min(100) }),
     result: agentObservation,
+  },
+  /** Applies nothing more, and goes on receiving; survives a restart. `appliedUpTo` is the newest commit or heartbeat that it has applied. */
+  holdReplay: {
+    request: fenced.extend({ expectSystemIdentifier: z.string() }),
+    result: z.object({ held: z.boolean(), replayedLsn: lsn.nullable(), appliedUpTo: instant.nullable() }),
+  },
+  /**
+   * Restarts the standby so that it applies at once what was committed before `targetTime`, nothing of what came later, and stops there, read-only.
+   * Refused when it has applied past it. `reached` is false while it has not come that far by the deadline: ask again.
+   */
+  rollForward: {
+    request: fenced.extend({
+      expectSystemIdentifier: z.string(),
+      targetTime: instant,
+      deadlineMs: z.int().min(100),
+    }),
+    result: z.object({ reached: z.boolean(), replayedLsn: lsn.nullable(), appliedUpTo: instant.nullable() }),
+  },
+  /** Takes both back: it follows its upstream again at its usual delay. Only for the run that holds it. */
+  resumeReplay: {
+    request: fenced.extend({ expectSystemIdentifier: z.string() }),
+    result: z.object({ resumed: z.boolean() }),
   },
   /**
    * The control plane's word on who the writer is. A boot-guarded server that hears that it still is the writer, at a generation
@@ -169,6 +248,25 @@ export const agentOperations = {
       tables: z.array(z.object({ table: z.string(), inserted: z.int(), updated: z.int(), deleted: z.int() })),
       /** False when WAL was missing or unreadable before its end: then the counts are lower bounds. */
       complete: z.boolean(),
+    }),
+  },
+  /**
+   * The rows behind `divergence`, as they are on this read-only server now: the last version of each row that a committed transaction inserted or updated
+   * past the fork. In the order of the WAL, a page at a time. Refused while the server does not run, or has not replayed to the end of its WAL.
+   */
+  strandedRows: {
+    request: z.object({
+      forkLsn: lsn,
+      forkTimeline: z.int(),
+      rowsPerTable: z.int().min(1).max(100_000),
+      offset: z.int().min(0),
+      limit: z.int().min(1).max(2_000),
+    }),
+    result: z.object({
+      rows: z.array(strandedRow),
+      /** Where the next page begins; null after the last. */
+      next: z.int().nullable(),
+      tables: z.array(strandedTable),
     }),
   },
 } as const

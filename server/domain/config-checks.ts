@@ -1,4 +1,5 @@
 import type { LifeboatConfig, ServiceConfig } from './service-config'
+import { evacuationIssues, sharedNameIssues } from './shared-names'
 
 /** What a schema of single fields cannot see. `path` leads to the value at fault. */
 export type ConfigIssue = { path: (string | number)[]; message: string }
@@ -32,17 +33,48 @@ function serviceIssues(service: ServiceConfig): ConfigIssue[] {
     if (found)
       issues.push({ path: ['regions', found.at, 'servers', found.n, 'id'], message: `${value} is there twice` })
   }
+  issues.push(...delayIssues(service))
   if (probes.quorum > probes.vantagePoints.length) {
     issues.push({
       path: ['probes', 'quorum'],
       message: `${probes.quorum} vantage points must agree, but there are ${probes.vantagePoints.length}`,
     })
   }
+  const { quorum } = service.policies.automatic
+  if (service.mode === 'automatic' && quorum > probes.vantagePoints.length) {
+    issues.push({
+      path: ['policies', 'automatic', 'quorum'],
+      message: `${quorum} vantage points must agree before anything is done by itself, but there are ${probes.vantagePoints.length}`,
+    })
+  }
   if (probes.timeoutMs > probes.intervalMs) {
     issues.push({ path: ['probes', 'timeoutMs'], message: 'a probe must end before the next one begins' })
   }
+  issues.push(
+    ...sharedNameIssues(dns.shared, ids, dns.name).map((each) => ({ ...each, path: ['dns', 'shared', ...each.path] })),
+    ...evacuationIssues(service.evacuation).map((each) => ({ ...each, path: ['evacuation', ...each.path] })),
+  )
   if (dns.redirect.method === 'health-switch') issues.push(...storeIssues(ids, Object.keys(dns.redirect.stores)))
   return issues
+}
+
+/** A delayed server is not somewhere to fail over to: each region needs another one. */
+function delayIssues({ regions }: ServiceConfig): ConfigIssue[] {
+  return regions.flatMap((region, at) => [
+    ...(region.servers.some((server) => server.role === 'candidate')
+      ? []
+      : [{ path: ['regions', at, 'servers'], message: 'at least one server must be a candidate' }]),
+    ...region.servers.flatMap((server, n) => {
+      const path = ['regions', at, 'servers', n, 'delaySeconds']
+      if (server.role === 'delayed' && server.delaySeconds === undefined) {
+        return [{ path, message: `${server.id} is delayed: say by how much` }]
+      }
+      if (server.role === 'candidate' && server.delaySeconds !== undefined) {
+        return [{ path, message: `${server.id} is a candidate, which is never held back` }]
+      }
+      return []
+    }),
+  ])
 }
 
 function storeIssues(regions: string[], stores: string[]): ConfigIssue[] {

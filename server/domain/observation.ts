@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { agentObservation } from '@/server/domain/agent-protocol'
+import { idsFacts } from './ids'
 
 /**
  * What a worker saw, and when. Latest one a (service, kind, subject, vantage) in the control database; kinds are closed.
@@ -15,6 +16,8 @@ export const observationKinds = [
   'health-check',
   'switch',
   'cache',
+  'records',
+  'ids',
 ] as const
 export type ObservationKind = (typeof observationKinds)[number]
 
@@ -28,6 +31,8 @@ export const probeFacts = z.object({
 })
 export const dnsFacts = z.object({
   resolver: z.string(),
+  /** A name that both regions serve; absent for the name that follows the writer. */
+  sharedName: z.string().optional(),
   answers: z.array(z.string()),
   ttlSeconds: z.number().nullable(),
   region: z.string().nullable(),
@@ -42,6 +47,19 @@ export const workloadFacts = z.object({
   failure: z.string().nullable(),
 })
 export const switchFacts = z.object({ set: z.boolean(), generation: z.int().nullable() })
+/** The records of a name that both regions serve, as the authority's API lists them. The subject is the name. */
+export const recordsFacts = z.object({
+  records: z.array(
+    z.object({
+      setIdentifier: z.string(),
+      values: z.array(z.string()),
+      ttlSeconds: z.number(),
+      weight: z.int().nullable(),
+      place: z.string().nullable(),
+      healthCheckId: z.string().nullable(),
+    }),
+  ),
+})
 export const healthCheckFacts = z.object({ status: z.string(), reports: z.array(z.string()) })
 
 /** The payload of each kind; `agent` is the agent's own observation. */
@@ -55,6 +73,8 @@ export const factsByKind = {
   switch: switchFacts,
   'health-check': healthCheckFacts,
   cache: z.object({ latencyMs: z.number() }),
+  records: recordsFacts,
+  ids: idsFacts,
 } as const
 
 export type Observation<K extends ObservationKind = ObservationKind> = {

@@ -9,10 +9,16 @@ export const rights = [
   'run.control',
   'run.approve',
   'run.break-glass',
+  'run.review',
+  'commit-window.decide',
   'audit.read',
   'incident.read',
   'incident.acknowledge',
   'config.apply',
+  /** Takes power away from Lifeboat: kill switch on, standing approval revoked, maintenance announced. */
+  'automatic.stop',
+  /** Gives it back: kill switch off. */
+  'automatic.allow',
 ] as const
 export type Right = (typeof rights)[number]
 
@@ -25,10 +31,23 @@ const granted: Record<Role, readonly Right[]> = {
     'audit.read',
     'run.request',
     'run.control',
+    'commit-window.decide',
     'incident.acknowledge',
+    'automatic.stop',
   ],
-  approver: ['service.read', 'run.read', 'incident.read', 'audit.read', 'run.approve', 'incident.acknowledge'],
-  auditor: ['service.read', 'run.read', 'incident.read', 'audit.read'],
+  approver: [
+    'service.read',
+    'run.read',
+    'incident.read',
+    'audit.read',
+    'run.approve',
+    'run.review',
+    'commit-window.decide',
+    'incident.acknowledge',
+    'automatic.stop',
+    'automatic.allow',
+  ],
+  auditor: ['service.read', 'run.read', 'incident.read', 'audit.read', 'run.review'],
   admin: [
     'service.read',
     'run.read',
@@ -38,8 +57,12 @@ const granted: Record<Role, readonly Right[]> = {
     'run.control',
     'run.approve',
     'run.break-glass',
+    'run.review',
+    'commit-window.decide',
     'incident.acknowledge',
     'config.apply',
+    'automatic.stop',
+    'automatic.allow',
   ],
 }
 

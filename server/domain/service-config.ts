@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { evacuationConfig, idsConfig, sharedNameConfig } from './shared-names'
 
 /**
  * `lifeboat.yaml`: what Lifeboat is told about a service. Every number of the product is a default here, and is
@@ -22,6 +23,10 @@ export const serverConfig = z.object({
   agentUrl: z.url(),
   /** What the platform (EC2 and the like) calls the machine; absent means that power cannot prove a fence. */
   platformHostId: z.string().min(1).optional(),
+  /** `candidate` may become the writer at any time · `delayed` applies late on purpose, and is only ever rolled forward to a moment. */
+  role: z.enum(['candidate', 'delayed']).default('candidate'),
+  /** How far a delayed server is held behind; its agent has the same number as `applyDelayMs`. */
+  delaySeconds: z.int().min(1).max(2_000_000).optional(),
 })
 
 export const regionConfig = z.object({
@@ -78,6 +83,8 @@ export const dnsConfig = z.object({
     }),
     z.object({ method: z.literal('record') }),
   ]),
+  /** Names that both regions serve, beside the one that follows the writer. */
+  shared: z.array(sharedNameConfig).default([]),
 })
 
 export const serviceConfig = z.object({
@@ -118,6 +125,9 @@ export const serviceConfig = z.object({
       port: port.default(80),
     })
     .prefault({}),
+  /** How a region is emptied of the traffic of the shared names. */
+  evacuation: evacuationConfig.prefault({}),
+  ids: idsConfig.optional(),
   prewarm: z
     .object({
       /** One statement, read-only, one parameter (how many): columns `key` and `value`, hottest first. */
@@ -141,11 +151,35 @@ export const serviceConfig = z.object({
       confirmMs: ms.default(5_000),
       fenceMs: ms.default(20_000),
       promoteMs: ms.default(120_000),
+      /** Applying what a delayed standby holds back, up to the chosen moment. */
+      rollForwardMs: ms.default(120_000),
       pointMs: ms.default(25_000),
       prewarmMs: ms.default(20_000),
       scaleMs: ms.default(300_000),
       dnsMs: ms.default(60_000),
       verifyMs: ms.default(20_000),
+      /** Planned work: writing the dirty pages before a stop, and a server that rejoins catching up, take as long as there is data. */
+      checkpointMs: ms.default(120_000),
+      /** How long writes may be held while the candidate receives the last of them; after it everything is taken back. */
+      handoverMs: ms.default(3_000),
+      catchUpMs: ms.default(300_000),
+    })
+    .prefault({}),
+  /** How a region that comes back is brought in again. */
+  failback: z
+    .object({
+      powerOnMs: ms.default(180_000),
+      /** Reading and writing down what only the returned server has. */
+      keepMs: ms.default(120_000),
+      /** A rewind copies what changed; a base copy copies everything. */
+      rebuildMs: ms.default(1_800_000),
+      maxLagSeconds: z.number().min(0).default(1),
+      compareMs: ms.default(300_000),
+      /** Larger tables are not compared, and said to be not compared. */
+      compareMaxTableBytes: z
+        .int()
+        .min(0)
+        .default(20 * 1024 ** 3),
     })
     .prefault({}),
   policies: z
@@ -156,6 +190,30 @@ export const serviceConfig = z.object({
       /** An isolated primary stops itself after this long; see the operating guide for what the wait proves. */
       selfFenceMs: ms.default(30_000),
       acceptSelfFence: z.boolean().default(true),
+      /** What an automatic failover may do at most; beyond it the run is drafted and waits for a person. */
+      automatic: z
+        .object({
+          /** Distinct vantage points that must see the outage. Never fewer than two: one alone may be cut off itself. */
+          quorum: z.int().min(2).default(2),
+          /** Standbys of the surviving region that must have been seen lately. */
+          minCandidates: z.int().min(1).default(1),
+          /** What the candidate may lack of the primary's last known position, in WAL and in time. */
+          maxLossBytes: z.int().min(0).default(16_777_216),
+          maxLossSeconds: z.number().min(0).default(5),
+          /** Sight of the primary older than this when the outage began says nothing about what was written since. */
+          maxSightAgeSeconds: z.number().min(1).default(60),
+          /** The least time between two automatic failovers, also when a person has acknowledged the first. */
+          coolDownMinutes: z.number().min(0).default(10),
+          /** A standing approval ends after at most this many days. */
+          standingApprovalDays: z.int().min(1).max(90).default(90),
+        })
+        .prefault({}),
+      /** A switchover begins only while the candidate is at most this far behind: what is missing lengthens the write outage. */
+      switchoverMaxLagBytes: z.int().min(0).default(16_777_216),
+      /** A run that overrides rules must have begun and reached its point of no return within this. */
+      breakGlassMinutes: z.int().min(1).max(1440).default(30),
+      /** How long the old primary is kept untouched after a failover, unless someone commits earlier. */
+      commitWindowHours: z.number().min(0).max(720).default(24),
     })
     .prefault({}),
 })
@@ -165,4 +223,5 @@ export const lifeboatConfig = z.object({ version: z.literal(1), services: z.arra
 export type ServiceConfig = z.infer<typeof serviceConfig>
 export type RegionConfig = z.infer<typeof regionConfig>
 export type ServerConfig = z.infer<typeof serverConfig>
+export type AutomaticPolicy = ServiceConfig['policies']['automatic']
 export type LifeboatConfig = z.infer<typeof lifeboatConfig>

@@ -1,6 +1,7 @@
 import { type Json, toJson } from '@/server/domain/json'
 import type { ManagedService } from '@/server/ports/managed'
 import type { ObservationReader, StepContext } from '@/server/steps/step'
+import { divergenceStore } from './divergence-store'
 import type { Journal } from './journal'
 import type { LoadedRun } from './load'
 import { fromControl } from './types'
@@ -46,6 +47,7 @@ export function stepContext(
     generation: journal.lease.generation,
     runId: run.id,
     observations: observationReader(journal),
+    divergences: divergenceStore(journal),
     outputs: outputsOf(run),
     signal,
   }

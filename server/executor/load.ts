@@ -1,10 +1,13 @@
+import { readAuthority } from '@/server/db/repositories/authority'
+import { readAutomaticAuthority } from '@/server/db/repositories/automatic-authority'
+import { readRunToLead } from '@/server/db/repositories/run-to-lead'
 import type { Json } from '@/server/domain/json'
-import { toJson } from '@/server/domain/json'
 import { type Plan, plan as planSchema } from '@/server/domain/plan/types'
-import type { Grant, Role } from '@/server/domain/rights'
+import type { Grant } from '@/server/domain/rights'
 import type { AuthorityFacts } from '@/server/domain/run/authority'
 import { type RunState, runStates, type StepState, stepStates } from '@/server/domain/run/states'
 import { type ServiceConfig, serviceConfig } from '@/server/domain/service-config'
+import { pointOfNoReturnPassed } from '@/server/domain/view/run-progress'
 import type { ExecutorDeps } from './types'
 
 export type StepRow = {
@@ -35,33 +38,37 @@ function member<T extends string>(values: readonly T[], value: string, what: str
   return found
 }
 
+/** The service of a run that is to be carried out; null when there is nothing to do for it. A light look: most of those who are told of a run come second. */
+export async function findWork(deps: ExecutorDeps, runId: string): Promise<string | null> {
+  const rows = await deps.db.$queryRaw<{ serviceId: string }[]>`
+    SELECT service_id AS "serviceId" FROM run WHERE id = ${runId} AND state IN ('approved', 'running')`
+  return rows[0]?.serviceId ?? null
+}
+
 /** Reads a run with its plan and steps, parsed. null when there is none. */
 export async function loadRun(deps: ExecutorDeps, runId: string): Promise<LoadedRun | null> {
-  const row = await deps.db.run.findUnique({
-    where: { id: runId },
-    include: { plan: true, steps: true, service: true },
-  })
+  const row = await readRunToLead(deps.db, runId)
   if (!row) return null
   return {
-    id: row.id,
+    id: runId,
     serviceId: row.serviceId,
     state: member(runStates, row.state, 'run state'),
     direction: row.direction === 'backward' ? 'backward' : 'forward',
-    request: row.request === 'pause' || row.request === 'abort' ? row.request : null,
+    request: asked(row).request,
     requestReason: row.requestReason,
     stateReason: row.stateReason,
-    plan: planSchema.parse(row.plan.document),
-    config: serviceConfig.parse(row.service.config),
+    plan: planSchema.parse(row.planDocument),
+    config: serviceConfig.parse(row.config),
     steps: new Map(
-      row.steps.map((step) => [
-        step.key,
+      row.steps.map(({ key, state, attempts, deadlineAt, output, error }) => [
+        key,
         {
-          key: step.key,
-          state: member(stepStates, step.state, 'step state'),
-          attempts: step.attempts,
-          deadlineAt: step.deadlineAt,
-          output: toJson(step.output),
-          errorPhase: phaseOf(toJson(step.error)),
+          key,
+          state: member(stepStates, state, 'step state'),
+          attempts,
+          deadlineAt: deadlineAt === null ? null : new Date(deadlineAt),
+          output,
+          errorPhase: phaseOf(error),
         },
       ]),
     ),
@@ -73,50 +80,43 @@ function phaseOf(error: Json): string | null {
   return typeof error.phase === 'string' ? error.phase : null
 }
 
-/** What a person has asked of a run since; a light look between steps and while waiting. */
-export async function readRequest(
-  deps: ExecutorDeps,
-  runId: string,
-): Promise<{ request: 'pause' | 'abort' | null; reason: string }> {
-  const row = await deps.db.run.findUnique({ where: { id: runId }, select: { request: true, requestReason: true } })
+export type Asked = { request: 'pause' | 'abort' | null; reason: string }
+
+function asked(row: { request: string | null; requestReason: string | null } | null): Asked {
   const request = row?.request === 'pause' || row?.request === 'abort' ? row.request : null
   return { request, reason: row?.requestReason ?? '' }
 }
 
-/** Everything that the run's authority rests on, read fresh. */
-export async function loadAuthority(deps: ExecutorDeps, run: LoadedRun, started: boolean): Promise<AuthorityFacts> {
-  const [row, nowRows] = await Promise.all([
-    deps.db.run.findUniqueOrThrow({ where: { id: run.id }, include: { plan: true, service: true, approvals: true } }),
-    deps.db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`,
-  ])
-  const people = await deps.db.user.findMany({
-    where: { id: { in: [row.requesterId, ...row.approvals.map((each) => each.userId)] } },
-    include: { grants: true },
-  })
+/** What a person has asked of a run since; a light look while a step waits. */
+export async function readRequest(deps: ExecutorDeps, runId: string): Promise<Asked> {
+  return asked(await deps.db.run.findUnique({ where: { id: runId }, select: { request: true, requestReason: true } }))
+}
+
+/** Everything that the run's authority rests on, and what a person has asked of it, read fresh. One after the other: a second connection would have to be opened. */
+export async function loadAuthority(
+  deps: ExecutorDeps,
+  run: LoadedRun,
+  started: boolean,
+): Promise<AuthorityFacts & Asked> {
+  const row = await readAuthority(deps.db, run.id)
+  const automatic = row.automatic ? await readAutomaticAuthority(deps.db, run.id, run.serviceId) : null
   const person = (id: string): { disabled: boolean; grants: Grant[] } => {
-    const found = people.find((each) => each.id === id)
-    return {
-      disabled: !found || found.disabledAt !== null,
-      grants: (found?.grants ?? []).map((grant) => ({ role: grant.role as Role, service: grant.service })),
-    }
+    const found = row.people.find((each) => each.id === id)
+    return { disabled: found?.disabled ?? true, grants: found?.grants ?? [] }
   }
   return {
-    planDocument: row.plan.document,
+    ...asked(row),
+    planDocument: row.planDocument,
     plan: run.plan,
     runDigest: row.digest,
     requesterId: row.requesterId,
     approvalsRequired: run.config.policies.approvalsRequired,
-    approvals: row.approvals.map((each) => ({
-      userId: each.userId,
-      digest: each.digest,
-      decision: each.decision,
-      expiresAt: each.expiresAt.toISOString(),
-      usedAt: each.usedAt?.toISOString() ?? null,
-      ...person(each.userId),
-    })),
+    approvals: row.approvals.map((each) => ({ ...each, ...person(each.userId) })),
     requester: person(row.requesterId),
-    configDigest: row.service.configDigest,
-    nowMs: nowRows[0]?.now.getTime() ?? 0,
+    configDigest: row.configDigest,
+    nowMs: row.now.getTime(),
     started,
+    pastNoReturn: pointOfNoReturnPassed(run.plan.steps, (key) => run.steps.get(key)?.state ?? 'pending'),
+    automatic,
   }
 }

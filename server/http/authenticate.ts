@@ -35,6 +35,7 @@ export async function authenticate(wiring: ConsoleWiring, headers: Headers, prol
 }
 
 export function contextFor(wiring: ConsoleWiring, caller: Pick<Caller, 'actor' | 'grants'>): Context {
-  const { db, clock, describeStep, runs } = wiring
-  return { db, clock, describeStep, actor: caller.actor, grants: caller.grants, enqueueRun: runs.enqueueRun }
+  const { db, clock, describeStep, runs, secondFactor } = wiring
+  const { actor, grants } = caller
+  return { db, clock, describeStep, actor, grants, enqueueRun: runs.enqueueRun, secondFactor }
 }

@@ -61,6 +61,8 @@ const readers = everybody
 const auditReaders: PersonName[] = ['operator', 'approver', 'approver2', 'auditor', 'admin']
 const requesters: PersonName[] = ['operator', 'admin']
 const deciders: PersonName[] = ['approver', 'approver2', 'admin']
+/** Who may take power away from automatic mode: more people than may give it back. */
+const stoppers: PersonName[] = ['operator', 'approver', 'approver2', 'admin']
 
 /** Who may do what, written down a second time on purpose. */
 const allowed: Record<string, PersonName[]> = {
@@ -81,6 +83,27 @@ const allowed: Record<string, PersonName[]> = {
   resumeRun: requesters,
   retryRun: requesters,
   skipRun: requesters,
+  listBreakGlass: readers,
+  getRunReview: readers,
+  reviewRun: ['approver', 'approver2', 'auditor', 'admin'],
+  getCommitWindow: readers,
+  commitToNewPrimary: ['operator', 'approver', 'approver2', 'admin'],
+  getSecondFactor: [...everybody, 'stranger'],
+  beginSecondFactor: [...everybody, 'stranger'],
+  confirmSecondFactor: [...everybody, 'stranger'],
+  removeSecondFactor: [...everybody, 'stranger'],
+  listDivergences: readers,
+  getDivergence: readers,
+  listStrandedRows: requesters,
+  decideDivergence: requesters,
+  getMode: readers,
+  setKillSwitch: stoppers,
+  acknowledgeAutomaticFailover: stoppers,
+  requestStandingApproval: requesters,
+  voteOnStandingApproval: deciders,
+  revokeStandingApproval: stoppers,
+  announceMaintenance: stoppers,
+  cancelMaintenance: deciders,
   listAudit: auditReaders,
   verifyAudit: auditReaders,
   streamEvents: readers,

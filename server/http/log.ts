@@ -8,7 +8,15 @@ export function createLog(level: string): Log {
     level,
     base: { process: 'console' },
     redact: {
-      paths: ['headers.authorization', 'headers.cookie', '*.password', '*.token', '*.secret', 'url.password'],
+      paths: [
+        'headers.authorization',
+        'headers.cookie',
+        'headers["lifeboat-second-factor"]',
+        '*.password',
+        '*.token',
+        '*.secret',
+        'url.password',
+      ],
       censor: '[cut out]',
     },
   })

@@ -1,10 +1,28 @@
 import { openApiDocument } from './openapi'
 import type { Operation } from './operation'
 import { listAuditOperation, verifyAuditOperation } from './operations/audit'
+import { getReviewOperation, listBreakGlassOperation, reviewRunOperation } from './operations/break-glass'
+import { commitOperation, getCommitWindowOperation } from './operations/commit-window'
+import {
+  decideDivergenceOperation,
+  getDivergenceOperation,
+  listDivergencesOperation,
+  listStrandedRowsOperation,
+} from './operations/divergences'
 import { streamEventsOperation } from './operations/events'
 import { acknowledgeIncidentOperation, getIncidentOperation } from './operations/incidents'
 import { getMeOperation } from './operations/me'
 import { openApiOperation, unknownPathOperation } from './operations/meta'
+import {
+  acknowledgeFailoverOperation,
+  announceMaintenanceOperation,
+  cancelMaintenanceOperation,
+  getModeOperation,
+  requestStandingApprovalOperation,
+  revokeStandingApprovalOperation,
+  setKillSwitchOperation,
+  voteStandingApprovalOperation,
+} from './operations/mode'
 import { livezOperation, metricsOperation, readyzOperation } from './operations/probes'
 import {
   abortRunOperation,
@@ -16,6 +34,12 @@ import {
   retryStepOperation,
   skipStepOperation,
 } from './operations/runs'
+import {
+  beginSecondFactorOperation,
+  confirmSecondFactorOperation,
+  getSecondFactorOperation,
+  removeSecondFactorOperation,
+} from './operations/second-factor'
 import {
   getMetricsOperation,
   getServiceOperation,
@@ -38,9 +62,21 @@ export const operations: readonly Operation[] = [
   getMetricsOperation,
   previewPlanOperation,
   requestRunOperation,
+  getModeOperation,
+  setKillSwitchOperation,
+  acknowledgeFailoverOperation,
+  requestStandingApprovalOperation,
+  voteStandingApprovalOperation,
+  revokeStandingApprovalOperation,
+  announceMaintenanceOperation,
+  cancelMaintenanceOperation,
   listIncidentsOperation,
   getIncidentOperation,
   acknowledgeIncidentOperation,
+  listDivergencesOperation,
+  getDivergenceOperation,
+  listStrandedRowsOperation,
+  decideDivergenceOperation,
   listRunsOperation,
   getRunOperation,
   decideRunOperation,
@@ -49,6 +85,15 @@ export const operations: readonly Operation[] = [
   resumeRunOperation,
   retryStepOperation,
   skipStepOperation,
+  listBreakGlassOperation,
+  getReviewOperation,
+  reviewRunOperation,
+  getCommitWindowOperation,
+  commitOperation,
+  getSecondFactorOperation,
+  beginSecondFactorOperation,
+  confirmSecondFactorOperation,
+  removeSecondFactorOperation,
   listAuditOperation,
   verifyAuditOperation,
   streamEventsOperation,

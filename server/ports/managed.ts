@@ -1,4 +1,5 @@
 import type { AgentOperation, AgentRequest, AgentResult } from '@/server/domain/agent-protocol'
+import type { TableView } from './table-view'
 
 /**
  * The managed systems in our own words. Each method is bounded in time by its adapter, and throws `Transient`, `Terminal`
@@ -32,6 +33,8 @@ export interface PostgresServer {
   refusesWrites(): Promise<boolean>
   /** One read-only statement from the service's configuration. */
   readPairs(query: string, limit: number): Promise<{ key: string; value: string }[]>
+  /** Looks at the tables as of one moment for as long as `work` takes, at most the time limit. */
+  readTables<T>(timeLimitMs: number, work: (view: TableView) => Promise<T>): Promise<T>
 }
 
 export type HostState = 'running' | 'starting' | 'stopping' | 'stopped' | 'unknown'
@@ -54,8 +57,13 @@ export interface DnsRecord {
   values: string[]
   failover: 'PRIMARY' | 'SECONDARY' | null
   weight: number | null
+  /** Continent or country code of a geolocation record, `*` for everywhere else; null for other records. */
+  geo?: string | null
   healthCheckId: string | null
 }
+
+/** What one record of a geolocation name answers. A health check belongs to the values, and moves with them. */
+export type RecordAnswer = { values: string[]; healthCheckId: string | null }
 
 /** The authority for the public name (Route 53). */
 export interface DnsAuthority {
@@ -64,6 +72,20 @@ export interface DnsAuthority {
   /** Swaps which answers are PRIMARY and SECONDARY. @returns the change to wait for */
   makePrimary(zoneId: string, name: string, answers: string[], comment: string): Promise<{ changeId: string }>
   changeStatus(changeId: string): Promise<'PENDING' | 'INSYNC'>
+  /** Sets weights by set identifier, all or none, and leaves everything else of the records. @returns the change to wait for */
+  setWeights(
+    zoneId: string,
+    name: string,
+    weights: Readonly<Record<string, number>>,
+    comment: string,
+  ): Promise<{ changeId: string }>
+  /** Sets what the records of a geolocation name answer, by set identifier, all or none. @returns the change to wait for */
+  setGeoAnswers(
+    zoneId: string,
+    name: string,
+    answers: Readonly<Record<string, RecordAnswer>>,
+    comment: string,
+  ): Promise<{ changeId: string }>
 }
 
 /** A resolver as users have one, asked by address. */

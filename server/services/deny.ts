@@ -16,6 +16,9 @@ export type Attempt = {
 const worthKeeping: readonly ServiceErrorCode[] = [
   'forbidden',
   'own-request',
+  'second-factor-needed',
+  'second-factor-wrong',
+  'rate-limited',
   'stale-digest',
   'expired',
   'wrong-state',

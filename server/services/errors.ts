@@ -8,6 +8,8 @@ export const serviceErrorCodes = {
   'wrong-state': 409,
   'stale-digest': 409,
   'own-request': 403,
+  'second-factor-needed': 403,
+  'second-factor-wrong': 403,
   expired: 410,
   'too-large': 413,
   'unsupported-media': 415,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '@/server/domain/json'
 import { buildFailoverPlan } from '@/server/domain/plan/build-failover'
 import { failoverInputs } from '@/server/domain/plan/failover-steps'
+import { rejoinInputs } from '@/server/domain/plan/rejoin-steps'
+import { switchoverInputs } from '@/server/domain/plan/switchover-steps'
 import { lostPrimaryFacts } from '@/server/testing/facts'
 import { catalog, describeStep } from './catalog'
 
@@ -22,7 +24,12 @@ const inputs: Record<keyof typeof failoverInputs, JsonObject> = {
   },
   'platform.power-off-primary': { ...server, hostId: 'i-1' },
   'agent.fence-primary': { ...server, fenceDeadlineMs: 1_000 },
-  'agent.await-self-fence': { ...server, standbys: [{ serverId: 'db-west-1', follows: null }], selfFenceMs: 30_000, lastHeardAt: null },
+  'agent.await-self-fence': {
+    ...server,
+    standbys: [{ serverId: 'db-west-1', follows: null }],
+    selfFenceMs: 30_000,
+    lastHeardAt: null,
+  },
   'postgres.verify-fence': { ...server, method: 'platform', hostId: 'i-1', fenceStepKey: '03' },
   'operator.accept-unfenced': { ...server, risk: 'Two primaries.' },
   'postgres.promote-candidate': {
@@ -73,8 +80,9 @@ const inputs: Record<keyof typeof failoverInputs, JsonObject> = {
 }
 
 describe('the catalogue', () => {
-  it('has exactly the steps that the planner knows', () => {
-    expect([...catalog.keys()].sort()).toEqual(Object.keys(failoverInputs).sort())
+  it('has every step that a failover or a switchover may plan', () => {
+    const planned = Object.keys({ ...failoverInputs, ...rejoinInputs, ...switchoverInputs })
+    expect([...catalog.keys()]).toEqual(expect.arrayContaining(planned))
   })
 
   it.each(Object.entries(inputs))('describes %s to a person', (stepId, input) => {

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Finding } from '@/server/domain/finding'
 import type { Json, JsonObject } from '@/server/domain/json'
 import type { Clock } from '@/server/ports/clock'
+import type { DivergenceStore } from '@/server/ports/divergence-store'
 import type { ManagedService } from '@/server/ports/managed'
 
 /** What a step is given. It reads nothing else: no database, no clock of its own, no other step. */
@@ -13,6 +14,8 @@ export type StepContext = {
   runId: string
   /** Latest observations from every vantage point, newest first (read from the control database at the call). */
   observations: ObservationReader
+  /** Where what only a returned server has is written down, before anything of it is rewound. */
+  divergences: DivergenceStore
   /** Outputs of earlier steps of this run by step key: the only hand-over. */
   outputs: Readonly<Record<string, Json>>
   /** Aborts when the lease is lost, an abort is asked for, or the deadline has passed. */

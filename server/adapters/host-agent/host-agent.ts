@@ -19,6 +19,8 @@ const defaultTimeoutMs: Partial<Record<AgentOperation, number>> = {
   detach: 15_000,
   follow: 20_000,
   divergence: 60_000,
+  resumeReplay: 40_000,
+  strandedRows: 60_000,
 }
 /** After its own deadline the agent still stops harder and reads the control file back before it answers. */
 const marginMs = 5_000

@@ -2,6 +2,12 @@ import { betterAuth } from 'better-auth'
 import { prismaAdapter } from 'better-auth/adapters/prisma'
 import { APIError } from 'better-auth/api'
 
+/** What becomes of a right password: a session, or why not. */
+type Admission = 'admitted' | 'disabled' | 'code-needed' | 'code-wrong' | 'locked'
+
+/** In which header a code of the second factor travels, here and beside requests that need one. */
+const secondFactorHeader = 'lifeboat-second-factor'
+
 /** A shift may go on for hours without a click; a stolen cookie may not live longer than a day, whatever it does. */
 const idleLimitMs = 8 * 3_600_000
 const absoluteLimitMs = 24 * 3_600_000
@@ -25,9 +31,23 @@ type Options = {
   publicUrl: string
   trustedProxies: string[]
   now(): number
-  /** Runs before a session exists; throws or answers false to refuse it. */
-  admit(userId: string): Promise<boolean>
+  /**
+   * Runs before a session exists, when the password was right; anything but `admitted` refuses it.
+   * @param code of the second factor, null where none was sent
+   * @param signingIn false where a session takes another's place, which its holder has proved already
+   */
+  admit(userId: string, code: string | null, signingIn: boolean): Promise<Admission>
   log(level: string, message: string): void
+}
+
+const refusals: Record<
+  Exclude<Admission, 'admitted'>,
+  { status: 'FORBIDDEN' | 'TOO_MANY_REQUESTS'; message: string }
+> = {
+  disabled: { status: 'FORBIDDEN', message: 'This account is disabled' },
+  'code-needed': { status: 'FORBIDDEN', message: 'A code of the second factor is needed' },
+  'code-wrong': { status: 'FORBIDDEN', message: 'The code of the second factor is wrong' },
+  locked: { status: 'TOO_MANY_REQUESTS', message: 'Too many wrong codes' },
 }
 
 /** Identity only: e-mail and password, sessions in the database. Rights are ours and are not known here. */
@@ -64,9 +84,12 @@ export function createSignIn(options: Options): SignIn {
     databaseHooks: {
       session: {
         create: {
-          before: async (session) => {
-            if (await options.admit(session.userId)) return
-            throw new APIError('FORBIDDEN', { message: 'This account is disabled', code: 'ACCOUNT_DISABLED' })
+          before: async (session, context) => {
+            const code = context?.headers?.get(secondFactorHeader) ?? null
+            const admission = await options.admit(session.userId, code, context?.path === '/sign-in/email')
+            if (admission === 'admitted') return
+            const { status, message } = refusals[admission]
+            throw new APIError(status, { message, code: admission })
           },
         },
       },

@@ -1,8 +1,20 @@
 import type { z } from 'zod'
+import type { CommitWindowFact } from '../commit-window'
 import type { JsonObject } from '../json'
 import { type factsByKind, isStale, type Observation, type ObservationKind } from '../observation'
 import type { RegionConfig, ServerConfig, ServiceConfig } from '../service-config'
 import type { StepDescriber } from './describe'
+
+/** A promotion of the past, from the journal of its run: where one history branched off another. */
+export type PromotionFact = {
+  runId: string
+  incidentId: string | null
+  fromServerId: string
+  fromTimeline: number
+  toTimeline: number
+  forkLsn: string
+  promotedAt: string
+}
 
 /** Everything that a plan is built from. The planner reads nothing else, so equal facts give equal plans. */
 export type PlanFacts = {
@@ -23,6 +35,10 @@ export type PlanFacts = {
   inputs: JsonObject
   describe: StepDescriber
   mayBreakGlass: boolean
+  /** The way back that the newest failover left; null when there is none. */
+  commitWindow?: CommitWindowFact | null
+  /** Promotions that runs of this service carried out; read for a failback. */
+  promotions?: readonly PromotionFact[]
   /** Seconds that each step took in past runs of this service, newest last; absent when there were none. */
   history?: Readonly<Record<string, readonly number[]>>
 }

@@ -17,12 +17,28 @@ export function isRehearsal(facts: PlanFacts): boolean {
 export function fenceMethod(facts: PlanFacts): FenceMethod | null {
   const { primary } = sidesOf(facts.config, facts.writer)
   const agents = seenLately(facts, 'agent', primary.id)
-  const agentAnswers = agents.length > 0 && agents.every((each) => each.ok) && !isRehearsal(facts)
+  const since = outageBeganMs(facts)
+  const answers = agents.every((each) => each.ok && Date.parse(each.observedAt) >= since)
+  const agentAnswers = agents.length > 0 && answers && !isRehearsal(facts)
   if (agentAnswers) return 'agent'
   const platformAnswers = seenLately(facts, 'platform', primary.id).some((each) => each.ok)
   if (facts.config.platform && primary.platformHostId && platformAnswers) return 'platform'
   if (facts.config.policies.acceptSelfFence && lastHeardAt(facts)) return 'self-fence'
   return null
+}
+
+/**
+ * When the region's endpoint first failed, as near as its probes tell: an agent that answered before that may have died with it. Probes keep their interval to a few
+ * per cent, hence the tenth on top. 0 when nothing fails: then any fresh answer counts.
+ */
+function outageBeganMs(facts: PlanFacts): number {
+  const { from } = sidesOf(facts.config, facts.writer)
+  const failing = seenLately(facts, 'endpoint', from.id).filter((each) => !each.ok)
+  const began = failing.map(({ observedAt, intervalMs, facts: look }) => {
+    const before = Math.max(0, (look?.consecutiveFailures ?? 1) - 1)
+    return Date.parse(observedAt) - (before - 0.1) * intervalMs
+  })
+  return began.length > 0 ? Math.min(...began) : 0
 }
 
 /** When any vantage point last had an answer from the old primary's agent. */
@@ -42,7 +58,7 @@ export function failoverFindings(facts: PlanFacts, candidate: ServerConfig | nul
   ]
 }
 
-function blocker(
+export function blocker(
   code: string,
   message: string,
   remedy: string,
@@ -52,7 +68,7 @@ function blocker(
   return { code, severity: 'blocker', message, remedy, stepId, observedAt }
 }
 
-function warning(
+export function warning(
   code: string,
   message: string,
   remedy: string,
@@ -62,7 +78,7 @@ function warning(
   return { code, severity: 'warning', message, remedy, stepId, observedAt }
 }
 
-function serviceFindings(facts: PlanFacts): Finding[] {
+export function serviceFindings(facts: PlanFacts): Finding[] {
   const found: Finding[] = []
   if (!facts.writer) {
     found.push(
@@ -146,7 +162,7 @@ function fenceFindings(facts: PlanFacts): Finding[] {
   ]
 }
 
-function candidateFindings(facts: PlanFacts, candidate: ServerConfig | null): Finding[] {
+export function candidateFindings(facts: PlanFacts, candidate: ServerConfig | null): Finding[] {
   const { to } = sidesOf(facts.config, facts.writer)
   const stepId = 'postgres.freeze-loss-statement'
   if (!candidate) {
@@ -271,7 +287,7 @@ function lossFindings(facts: PlanFacts, candidate: ServerConfig | null, loss: Lo
   return found
 }
 
-function trafficFindings(facts: PlanFacts): Finding[] {
+export function trafficFindings(facts: PlanFacts): Finding[] {
   const { config } = facts
   const { to } = sidesOf(config, facts.writer)
   const found: Finding[] = []

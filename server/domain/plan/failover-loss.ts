@@ -49,7 +49,9 @@ function heartbeatGapSeconds(facts: PlanFacts, primaryId: string, candidateId: s
 /** The standby of the surviving region that has the most: never chosen by name. null when none was ever seen as a standby. */
 export function chooseCandidate(facts: PlanFacts): ServerConfig | null {
   const { to } = sidesOf(facts.config, facts.writer)
+  // A delayed standby has received as much, and still is none: it is held behind on purpose.
   const known = to.servers.flatMap((server) => {
+    if (server.role === 'delayed') return []
     const last = seen(facts, 'agent', server.id).find((each) => each.facts !== null)?.facts
     const has = furthestLsn(last?.receivedLsn, last?.replayedLsn)
     return last && last.role === 'standby' && has ? [{ server, has }] : []

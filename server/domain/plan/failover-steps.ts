@@ -115,11 +115,9 @@ export const failoverInputs = {
   }),
 } as const
 
-export type FailoverStepId = keyof typeof failoverInputs
-
 /** Outputs that later steps or the run's own records read. */
 export const fenceEvidence = z.object({
-  method: z.enum(['platform', 'agent', 'self-fence', 'accepted-risk']),
+  method: z.enum(['platform', 'agent', 'self-fence', 'handover', 'accepted-risk']),
   serverId: z.string(),
   /** What was seen, by whom and when: one line a fact. */
   facts: z.array(z.object({ what: z.string(), seen: z.string(), at: z.string() })),

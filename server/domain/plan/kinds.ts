@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import type { JsonObject } from '../json'
+import { buildEvacuatePlan } from './build-evacuate'
+import { buildFailbackPlan } from './build-failback'
 import { buildFailoverPlan, overridable } from './build-failover'
+import { buildRollForwardPlan } from './build-roll-forward'
+import { buildSwitchoverPlan } from './build-switchover'
 import type { PlanFacts } from './facts'
+import { rollForwardRequest } from './roll-forward-steps'
 import type { Plan, RunKind } from './types'
 
 /** One kind of plan: what may be asked for, and the pure function that builds it. */
@@ -20,6 +25,10 @@ const breakGlass = z.array(z.string().max(100)).max(10).optional()
 const inputs = (shape: Readonly<Record<string, z.ZodType>>): z.ZodType<JsonObject> =>
   z.strictObject(shape) as unknown as z.ZodType<JsonObject>
 
+/** The same for a kind whose inputs depend on `source`. Guarantee: what one of strict objects of JSON values parses is a JSON object. */
+const bySource = (...sources: [typeof rollForwardRequest]): z.ZodType<JsonObject> =>
+  z.discriminatedUnion('source', sources) as unknown as z.ZodType<JsonObject>
+
 const kinds: readonly PlanKind[] = [
   {
     kind: 'failover',
@@ -32,6 +41,16 @@ const kinds: readonly PlanKind[] = [
     build: buildFailoverPlan,
     overridable,
   },
+  { kind: 'failback', inputs: inputs({}), build: buildFailbackPlan, overridable: {} },
+  /** Planned work overrides nothing: it can wait. */
+  { kind: 'switchover', inputs: inputs({}), build: buildSwitchoverPlan, overridable: {} },
+  {
+    kind: 'evacuate',
+    inputs: inputs({ region: z.string().max(40), direction: z.enum(['out', 'back']) }),
+    build: buildEvacuatePlan,
+    overridable: {},
+  },
+  { kind: 'restore', inputs: bySource(rollForwardRequest), build: buildRollForwardPlan, overridable: {} },
 ]
 
 /** What can be asked for in this version, by kind. */

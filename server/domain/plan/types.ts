@@ -77,6 +77,8 @@ export const plan = z.object({
   findings: z.array(finding),
   /** Rules that break-glass overrides by name, with what is risked; empty for an ordinary plan. */
   overrides: z.array(z.object({ code: z.string(), risk: z.string() })),
+  /** With overrides: the run must have begun and reached its point of no return by then. */
+  timeBox: z.object({ minutes: z.int(), notAfter: z.string() }).optional(),
   expected: z.object({
     rtoSeconds: z.object({ low: z.number(), high: z.number() }),
     /** Where the expected time goes, for the arithmetic on the page. */

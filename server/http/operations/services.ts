@@ -12,6 +12,7 @@ import { previewPlan } from '@/server/services/runs/preview'
 import { requestRun } from '@/server/services/runs/request'
 import { defineOperation, noBody, noParams, noQuery } from '../operation'
 import { cursor, instantText, limit, listOf, serviceParams } from './common'
+import { secondFactorHeader } from './second-factor'
 
 export const listServicesOperation = defineOperation({
   id: 'listServices',
@@ -109,14 +110,21 @@ export const requestRunOperation = defineOperation({
   path: '/api/v1/services/{service}/runs',
   right: 'run.request',
   action: 'run.request',
-  summary: 'Builds the plan from what is so now and opens the run that waits for its approvals.',
+  summary:
+    'Builds the plan from what is so now and opens the run that waits for its approvals. With inputs.breakGlass it needs a fresh code in the Lifeboat-Second-Factor header.',
   params: serviceParams,
   query: noQuery,
   body: z.strictObject(requestRunBody.shape),
   response: { status: 201, schema: runView },
   idempotent: true,
-  async handle(context, { params, body }) {
-    const { runId } = await requestRun(context, { ...body, service: params.service, inputs: jsonObject(body.inputs) })
+  async handle(context, { params, body }, request) {
+    const { runId } = await requestRun(context, {
+      ...body,
+      service: params.service,
+      inputs: jsonObject(body.inputs),
+      // Beside the body, which is digested and kept with the idempotency key.
+      secondFactorCode: request.headers.get(secondFactorHeader),
+    })
     return getRun(context, runId)
   },
 })

@@ -7,6 +7,7 @@ import { findActiveRun, lockRun, type RunRecord, runFacts } from '@/server/db/re
 import { findService, type ServiceRecord } from '@/server/db/repositories/services'
 import { type Tx, withTransaction } from '@/server/db/tx'
 import { digestOf } from '@/server/domain/json'
+import { notAfterBox } from '@/server/domain/plan/break-glass'
 import { can } from '@/server/domain/run/can'
 import { decisionBody } from '@/server/queries/dto/run'
 import { invalidInput, notFound } from '../authorise'
@@ -54,7 +55,7 @@ async function decide(ctx: Context, tx: Tx, given: Decision): Promise<Decided> {
   refuseOtherPlan(run, given.digest)
   if (given.decision === 'approve') await refuseOvertaken(tx, run, service)
   const { policies } = service.config
-  const expiresAt = new Date(now.getTime() + policies.executionExpiryMinutes * minuteMs)
+  const expiresAt = notAfterBox(run.plan, new Date(now.getTime() + policies.executionExpiryMinutes * minuteMs))
   await writeApproval(ctx, tx, given, { now, expiresAt })
   const valid = run.approvals.filter((each) => each.decision === 'approve' && each.expiresAt > now)
   const decided = outcome(given, valid.length, policies.approvalsRequired)
@@ -102,7 +103,9 @@ function refuseOtherPlan(run: RunRecord, digest: string): void {
 async function refuseOvertaken(tx: Tx, run: RunRecord, service: ServiceRecord): Promise<void> {
   const active = await findActiveRun(tx, run.serviceId)
   if (active) throw otherRunActive(active)
-  const writerMoved = service.writer !== null && service.writer.serverId !== run.plan.from.serverId
+  // An evacuation leaves the writer where it is: its regions are those of the shared names.
+  const movesWriter = run.plan.kind !== 'evacuate'
+  const writerMoved = movesWriter && service.writer !== null && service.writer.serverId !== run.plan.from.serverId
   if (writerMoved || service.configDigest !== run.plan.configDigest) {
     throw new ServiceError(
       'conflict',

@@ -1,10 +1,13 @@
+import { newestCommitWindow } from '@/server/db/repositories/commit-windows'
 import { findOpenIncident } from '@/server/db/repositories/incidents'
 import { latestObservations } from '@/server/db/repositories/observations'
+import { readPromotions } from '@/server/db/repositories/promotions'
 import { findActiveRun, readStepHistory } from '@/server/db/repositories/runs'
 import { findService, type ServiceRecord } from '@/server/db/repositories/services'
 import type { Tx } from '@/server/db/tx'
 import { blockers, type Finding } from '@/server/domain/finding'
 import { digestOf, type JsonObject } from '@/server/domain/json'
+import { withTimeBox } from '@/server/domain/plan/break-glass'
 import { type PlanKind, planKinds } from '@/server/domain/plan/kinds'
 import { lintPlan } from '@/server/domain/plan/lint-plan'
 import type { Plan } from '@/server/domain/plan/types'
@@ -27,7 +30,7 @@ export function findKind(kind: string): PlanKind {
   )
 }
 
-type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run' | 'runStep'>
+type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run' | 'runStep' | 'commitWindow'>
 
 /**
  * Reads what is so now and builds the plan from it: the same for a preview and for a request, so that what was shown is what is asked for.
@@ -45,7 +48,7 @@ export async function buildPlan(
   const observations = await latestObservations(tx, service.id)
   const incident = await findOpenIncident(tx, service.id)
   const activeRun = await findActiveRun(tx, service.id)
-  const plan = kind.build({
+  const built = kind.build({
     config: service.config,
     configDigest: service.configDigest,
     writer: service.writer,
@@ -57,6 +60,9 @@ export async function buildPlan(
     describe: ctx.describeStep,
     history: await readStepHistory(tx, service.id),
     mayBreakGlass: may(ctx.grants, 'run.break-glass', service.id),
+    commitWindow: await newestCommitWindow(tx, service.id),
+    promotions: await readPromotions(tx, service.id),
   })
+  const plan = withTimeBox(built, service.config.policies.breakGlassMinutes)
   return { service, plan, digest: digestOf(plan), blockers: blockers([...plan.findings, ...lintPlan(plan)]) }
 }

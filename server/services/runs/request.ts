@@ -3,15 +3,18 @@ import { appendAudit } from '@/server/db/audit'
 import { emitEvent } from '@/server/db/events'
 import { databaseNow } from '@/server/db/repositories/clock'
 import { type Tx, withTransaction } from '@/server/db/tx'
-import { type JsonObject, toJson } from '@/server/domain/json'
+import { toJson } from '@/server/domain/json'
+import { notAfterBox } from '@/server/domain/plan/break-glass'
 import { requestRunBody } from '@/server/queries/dto/run'
 import { authorise, invalidInput } from '../authorise'
+import { authoriseBreakGlass, type BreakGlassRequest, refuseNeedless } from '../break-glass/authorise-request'
+import { openReview } from '../break-glass/open-review'
 import type { Context } from '../context'
 import { auditedAttempt } from '../deny'
 import { ServiceError } from '../errors'
 import { type BuiltPlan, buildPlan, findKind } from './gather-facts'
 
-export type RunRequest = { service: string; kind: string; inputs: JsonObject; reason: string }
+export type RunRequest = { kind: string } & BreakGlassRequest
 
 /**
  * Builds the plan from what is so now and opens the run that waits for its approvals. Several may wait at once; only one can become approved.
@@ -21,30 +24,30 @@ export async function requestRun(ctx: Context, wanted: RunRequest): Promise<{ ru
   const subject = `service/${wanted.service}`
   return auditedAttempt(ctx, { action: 'run.request', subject, serviceId: wanted.service, runId: null }, async () => {
     authorise(ctx, 'run.request', wanted.service)
-    const asked = parse(ctx, wanted)
+    const asked = parse(wanted)
+    await authoriseBreakGlass(ctx, asked)
     const runId = randomUUID()
     await withTransaction(ctx.db, async (tx) => {
       const built = await buildPlan(ctx, tx, asked)
       refuseBlocked(built)
-      await open(ctx, tx, runId, built, asked)
+      refuseNeedless(asked.inputs, built.plan)
+      await openRun(ctx, tx, runId, built, asked)
     })
     return { runId }
   })
 }
 
-function parse(ctx: Context, wanted: RunRequest): RunRequest {
+function parse({ secondFactorCode, ...wanted }: RunRequest): RunRequest {
   const body = requestRunBody.safeParse(wanted)
   if (!body.success) throw invalidInput(body.error.issues)
   const inputs = findKind(body.data.kind).inputs.safeParse(body.data.inputs)
   if (!inputs.success) throw invalidInput(inputs.error.issues)
-  const { assume, breakGlass } = inputs.data
-  if (assume !== undefined) {
+  if (inputs.data.assume !== undefined) {
     throw invalidInput([
       { path: ['inputs', 'assume'], message: 'is for previews only; a run is built from what is so' },
     ])
   }
-  if (Array.isArray(breakGlass) && breakGlass.length > 0) authorise(ctx, 'run.break-glass', wanted.service)
-  return { service: wanted.service, ...body.data }
+  return { service: wanted.service, ...body.data, secondFactorCode }
 }
 
 function refuseBlocked(built: BuiltPlan): void {
@@ -59,11 +62,19 @@ function refuseBlocked(built: BuiltPlan): void {
   )
 }
 
-async function open(ctx: Context, tx: Tx, runId: string, built: BuiltPlan, asked: RunRequest): Promise<void> {
+/** Keeps the plan and opens its run, which waits for approval, with events and audit entry; in the caller's transaction. */
+export async function openRun(
+  ctx: Pick<Context, 'actor'>,
+  tx: Tx,
+  runId: string,
+  built: BuiltPlan,
+  asked: { reason: string },
+): Promise<void> {
   const { service, plan, digest } = built
   const planId = randomUUID()
   const requestedAt = await databaseNow(tx)
-  const expiresAt = new Date(requestedAt.getTime() + service.config.policies.approvalExpiryMinutes * 60_000)
+  const approvalMs = service.config.policies.approvalExpiryMinutes * 60_000
+  const expiresAt = notAfterBox(plan, new Date(requestedAt.getTime() + approvalMs))
   await tx.plan.create({
     data: { id: planId, serviceId: service.id, kind: plan.kind, digest, document: toJson(plan) ?? {} },
   })
@@ -84,6 +95,7 @@ async function open(ctx: Context, tx: Tx, runId: string, built: BuiltPlan, asked
       steps: { create: plan.steps.map((step, position) => ({ key: step.key, position, stepId: step.stepId })) },
     },
   })
+  await openReview(tx, { runId, requesterId: ctx.actor.id, requestedAt, plan })
   await emitEvent(tx, { kind: 'run.changed', serviceId: service.id, runId, data: { state: 'awaiting_approval' } })
   await emitEvent(tx, { kind: 'service.changed', serviceId: service.id, runId, data: {} })
   await appendAudit(tx, {
@@ -101,6 +113,7 @@ async function open(ctx: Context, tx: Tx, runId: string, built: BuiltPlan, asked
       summary: plan.summary,
       incidentId: plan.incidentId,
       overrides: plan.overrides.map((each) => each.code),
+      ...(plan.timeBox && { timeBox: plan.timeBox }),
       approvalsRequired: service.config.policies.approvalsRequired,
       expiresAt: expiresAt.toISOString(),
     },

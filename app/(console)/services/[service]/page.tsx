@@ -21,6 +21,8 @@ export default async function Page({ params }: Props) {
       context={context}
       read={[
         reads.service(service),
+        reads.commitWindow(service),
+        reads.divergences(service),
         reads.lag(service, lagMinutes),
         reads.runs({ service, limit: 5 }),
         reads.incidentsOf(service),

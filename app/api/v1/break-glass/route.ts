@@ -1,0 +1,4 @@
+import { listBreakGlassOperation } from '@/server/http/operations/break-glass'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(listBreakGlassOperation)
