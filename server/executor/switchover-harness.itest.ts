@@ -14,11 +14,11 @@ describePlanHarness({
     'scale:us-west',
     'fence:db-us-east',
     'promote:db-us-west',
-    'configure:us-east',
     'configure:us-west',
     'dns:us-west',
     'follow:db-us-east',
     'start:db-us-east',
+    'configure:us-east',
     'scale:us-east',
   ],
   expectEnd: (world, service) => {

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { casesOf, sliceOf } from './cases'
+import { runCases } from './run-cases'
+
+/** A few minutes of the fault suite inside `npm test`: families take turns, so that each is met. The whole is `npm run test:faults`. */
+const minutes = 5
+
+it(
+  'holds through one fault of each family, as far as the minutes go',
+  async () => {
+    const cases = sliceOf(casesOf(1))
+    const options = { net: 97, port: 3397, stateDirectory: '.lifeboat/tests/faults', console: 'built' as const }
+    const results = await runCases(options, cases, {
+      untilMs: performance.now() + minutes * 60_000,
+      told: ({ verdict, id, end, seconds, note }) =>
+        console.log(`${verdict === 'held' ? '✓' : '✖'} ${seconds.toFixed(1)} s ${id} → ${end} ${note}`),
+    })
+    expect(results.filter((each) => each.verdict === 'broken')).toEqual([])
+    expect(results.length).toBeGreaterThanOrEqual(6)
+  },
+  (minutes + 4) * 60_000,
+)
