@@ -18,6 +18,7 @@ import { createFollowUp } from './follow-up'
 import { type Loop, startLoop } from './loop'
 import { offsetOf, startReconciler } from './reconciler'
 import { createRunRegistry, type RunRegistry } from './run-registry'
+import { clearStaleSwitch, staleSwitchEveryMs } from './stale-switch'
 import { startWatching, type Watcher } from './watch'
 import { sayWriterWord } from './writer-word'
 
@@ -151,6 +152,9 @@ function startDuties(
       forEach(({ service, managed }) =>
         sayWriterWord({ ctx, vantage: identity.vantage, log, refusals }, service, managed),
       ),
+    ),
+    every('stale switch', staleSwitchEveryMs, () =>
+      forEach(({ service, managed }) => clearStaleSwitch({ ctx, log }, service, managed)),
     ),
     every('follow-up', 1_000, () => forEach(({ service, managed }) => followUp(service, managed))),
     every('commit windows', commitWindowsEveryMs, async () => {

@@ -28,6 +28,7 @@ describe('figures', () => {
   })
 
   it('gives a range one unit while it is short', () => {
+    expect(plain(formatRange({ low: 0, high: 53 }))).toBe('up to 53 s')
     expect(plain(formatRange({ low: 6.2, high: 41 }))).toBe('6–41 s')
     expect(plain(formatRange({ low: 3, high: 1025 }))).toBe('3.0 s – 17 m 05 s')
   })

@@ -44,6 +44,11 @@ export function plain(quantity: Quantity): string {
 
 /** "6–41 s" while both ends are short, "3.0 s – 17 m 05 s" beyond. */
 export function formatRange(range: { low: number; high: number }): Quantity {
+  // Nothing was ever measured that the low end could rest on: only the bound is known.
+  if (range.low === 0 && range.high > 0) {
+    const high = formatSeconds(range.high)
+    return { text: `up to ${high.text}`, unit: high.unit }
+  }
   if (range.high < 90) return { text: `${Math.round(range.low)}–${Math.round(range.high)}`, unit: 's' }
   const high = formatSeconds(range.high)
   return { text: `${plain(formatSeconds(range.low))} – ${high.text}`, unit: high.unit }

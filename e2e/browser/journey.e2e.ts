@@ -122,6 +122,79 @@ test('a region is lost, somebody asks, somebody else approves on a phone, and th
   })
 })
 
+test('the lost region returns as a standby, and a planned switchover makes it the primary again', async ({
+  browser,
+}) => {
+  const operator = await signIn(browser, story, 'operator')
+  const approver = await signIn(browser, story, 'approver', { phone: true, scheme: 'light' })
+
+  await test.step('it has power again, and is held out', async () => {
+    await story.lab.fault('restore', 'us-east')
+    await operator.goto('/services/shortener')
+    await expect(operator.getByRole('link', { name: /Plan a failback/ })).toBeVisible({ timeout: 60_000 })
+    await expect(operator.getByText('Going back now would lose')).toBeVisible()
+    await expectSound(operator, 'service page with the old primary kept')
+    await picture(operator, 'commit-window-desktop-dark')
+  })
+
+  await test.step('somebody commits to the new primary', async () => {
+    await operator.getByRole('button', { name: /Commit to db-west-1/ }).click()
+    await operator.getByLabel('Reason').fill('the service runs well in us-west')
+    await operator.getByRole('button', { name: 'Commit, and give up the way back' }).click()
+    await expect(operator.getByText('Old primary: no longer kept')).toBeVisible()
+  })
+
+  await test.step('failback: what only it has is kept, it is rebuilt, compared and tested', async () => {
+    await carryOut(operator, approver, { path: 'failback', request: /Request failback of US East/, region: 'us-east' })
+    await picture(operator, 'failback-ended-desktop-dark')
+  })
+
+  await test.step('switchover: the way home loses nothing', async () => {
+    await carryOut(operator, approver, {
+      path: 'switchover',
+      request: /Request switchover to US East/,
+      region: 'us-east',
+    })
+    await expect(operator.getByText('Nothing is lost').or(operator.getByText('Nothing was lost')).first()).toBeVisible({
+      timeout: 60_000,
+    })
+    await picture(operator, 'switchover-ended-desktop-dark')
+    await eventually(
+      'users to be served from us-east',
+      async () => (await traffic(story)).currentRegion === 'us-east',
+      30_000,
+    )
+  })
+
+  await test.step('what would happen by itself is said in words', async () => {
+    await approver.goto('/services/shortener/mode')
+    await expect(approver.getByRole('heading', { level: 1 })).toContainText('nothing happens by itself')
+    await expectSound(approver, 'mode page on a phone')
+    await operator.goto('/services/shortener/mode')
+    await picture(operator, 'mode-desktop-dark')
+  })
+})
+
+type Asked = { path: string; request: RegExp; region: string }
+
+/** Asks for a planned run from its page once nothing blocks it, approves it on a phone, and sees it end well. */
+async function carryOut(operator: Page, approver: Page, { path, request, region }: Asked): Promise<void> {
+  const submit = operator.getByRole('button', { name: request })
+  await expect(async () => {
+    await operator.goto(`/services/shortener/${path}`)
+    await expect(submit).toBeEnabled({ timeout: 10_000 })
+  }).toPass({ timeout: 120_000 })
+  await expectSound(operator, `${path} wizard`)
+  await operator.getByLabel('Reason').fill('as planned')
+  await operator.getByLabel(/Type the destination region/).fill(region)
+  await submit.click()
+  await operator.waitForURL(/\/runs\//)
+  await approver.goto('/approvals')
+  await approver.getByRole('button', { name: 'Approve this plan' }).click()
+  await expect(operator.getByRole('heading', { level: 1 })).toContainText(/succeeded/i, { timeout: 180_000 })
+  await expectSound(operator, `run page of a ${path}`)
+}
+
 test('nobody gets in without signing in, and a wrong password says so without a hint', async ({ browser }) => {
   const context = await browser.newContext({ baseURL: story.url })
   const page = await context.newPage()

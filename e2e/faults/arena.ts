@@ -67,14 +67,24 @@ export class Arena {
       with: { console: options.console === 'built' ? 'built' : false },
     })
     const arena = new Arena(lab)
-    if (options.console === 'routes') arena.startRoutes()
+    try {
+      await arena.open(options)
+      return arena
+    } catch (error) {
+      // A supervisor that is left would start again what the next lab ends.
+      await arena.stop()
+      throw error
+    }
+  }
+
+  private async open(options: ArenaOptions): Promise<void> {
+    if (options.console === 'routes') this.startRoutes()
     await eventually(
       'the console to answer',
-      async () => (await arena.call(null, 'GET', '/livez')).status === 200,
+      async () => (await this.call(null, 'GET', '/livez')).status === 200,
       60_000,
     )
-    await arena.oracle.start({ name: databaseId('us-east'), ...lab.database('us-east', 'superuser') })
-    return arena
+    await this.oracle.start({ name: databaseId('us-east'), ...this.lab.database('us-east', 'superuser') })
   }
 
   async stop(): Promise<void> {

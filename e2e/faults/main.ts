@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { casesOf, sliceOf } from './cases'
 import { writeReport } from './report'
@@ -45,7 +46,10 @@ async function main(): Promise<void> {
     ...{ net: Number(values.net), port: Number(values.port), stateDirectory: values.state },
     console: values.console === 'routes' ? ('routes' as const) : ('built' as const),
   }
+  // Ctrl-C ends the lab too, whose processes would outlive this one, and keeps what was seen so far.
+  const stopped = Promise.race(['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)))
   const results = await runCases(options, chosen, {
+    stopped,
     untilMs: begun + Number(values.minutes) * 60_000,
     told: (result) => {
       number += 1

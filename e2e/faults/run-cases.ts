@@ -24,7 +24,7 @@ const message = (error: unknown): string => (error instanceof Error ? error.mess
 export async function runCases(
   options: ArenaOptions,
   cases: readonly FaultCase[],
-  limits: { untilMs: number; told(result: CaseResult): void },
+  limits: { untilMs: number; stopped?: Promise<unknown>; told(result: CaseResult): void },
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = []
   let arena: Arena | null = null
@@ -32,7 +32,10 @@ export async function runCases(
     for (const each of cases) {
       if (performance.now() > limits.untilMs) break
       arena ??= await healthyArena(options)
-      const { result, sick } = await runCase(arena, each)
+      const run = runCase(arena, each)
+      const seen = await (limits.stopped ? Promise.race([run, limits.stopped.then(() => null)]) : run)
+      if (seen === null) break
+      const { result, sick } = seen
       results.push(result)
       limits.told(result)
       if (!sick) continue

@@ -2,11 +2,11 @@ import { expect, it } from 'vitest'
 import { casesOf, sliceOf } from './cases'
 import { runCases } from './run-cases'
 
-/** A few minutes of the fault suite inside `npm test`: families take turns, so that each is met. The whole is `npm run test:faults`. */
-const minutes = 5
+/** A few minutes of the fault suite inside `npm test`: one fault of each of its families. The whole is `npm run test:faults`. */
+const minutes = 3
 
 it(
-  'holds through one fault of each family, as far as the minutes go',
+  'holds through one fault of each family of the slice, as far as the minutes go',
   async () => {
     const cases = sliceOf(casesOf(1))
     const options = { net: 97, port: 3397, stateDirectory: '.lifeboat/tests/faults', console: 'built' as const }
@@ -16,7 +16,7 @@ it(
         console.log(`${verdict === 'held' ? '✓' : '✖'} ${seconds.toFixed(1)} s ${id} → ${end} ${note}`),
     })
     expect(results.filter((each) => each.verdict === 'broken')).toEqual([])
-    expect(results.length).toBeGreaterThanOrEqual(6)
+    expect(results.length).toBeGreaterThanOrEqual(3)
   },
   (minutes + 4) * 60_000,
 )

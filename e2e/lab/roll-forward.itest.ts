@@ -50,12 +50,15 @@ afterAll(async () => {
   clean()
 }, 60_000)
 
-function person(role: Role): Context {
+/** Somebody with a role: the worker looks up who asked and who said yes before each step. */
+async function person(role: Role): Promise<Context> {
   const id = randomUUID()
+  const email = `${role}-${id.slice(0, 8)}@lifeboat.test`
+  await db.user.create({ data: { id, name: role, email, grants: { create: { service: '*', role } } } })
   return {
     db,
     clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
-    actor: { type: 'user', id, email: `${role}-${id.slice(0, 8)}@lifeboat.test`, via: 'session' },
+    actor: { type: 'user', id, email, via: 'session' },
     grants: [{ role, service: '*' }],
     describeStep,
     enqueueRun: async () => undefined,
@@ -102,7 +105,7 @@ describe('a bad migration', () => {
 
   it('is taken back by a run that another person approved', async () => {
     const inputs = { source: 'delayed-standby', at: badAt, acceptLossAfter: true }
-    const asker = person('operator')
+    const asker = await person('operator')
     const preview = await eventually('a plan without blockers', async () => {
       const built = await previewPlan(asker, { service: 'shortener', kind: 'restore', inputs })
       return built.runnable ? built : null
@@ -111,7 +114,7 @@ describe('a bad migration', () => {
     const asked = { service: 'shortener', kind: 'restore', inputs, reason: 'the migration dropped the orders table' }
     runId = (await requestRun(asker, asked)).runId
     const { digest } = await db.run.findUniqueOrThrow({ where: { id: runId } })
-    await decideRun(person('approver'), { runId, decision: 'approve', digest, comment: 'go' })
+    await decideRun(await person('approver'), { runId, decision: 'approve', digest, comment: 'go' })
     const run = await eventually(
       'the run to end',
       async () => {

@@ -110,6 +110,8 @@ export async function startStory(name: string, options: StoryOptions): Promise<S
       LIFEBOAT_PORT: String(options.port),
       LIFEBOAT_LAB_INSTANCES: options.instances ?? '4/2',
       LIFEBOAT_LAB_TRAFFIC: options.traffic ?? '20/20',
+      // The standby that is held behind is one test's own story; elsewhere it is a server more on a small machine.
+      LIFEBOAT_LAB_DELAYED: 'off',
       ...options.env,
     },
   })

@@ -27,7 +27,7 @@ type Look = { reachable: boolean; writable: boolean; reason: string }
 
 /**
  * Whether this instance can do its work. Where the writer is also what it reads, the writer must answer and be writable;
- * an instance with a reader of its own serves redirects without the writer.
+ * an instance with a reader of its own serves redirects without the writer, and from a writable writer without its reader.
  */
 export class HealthCheck {
   private last: { at: number; result: Promise<Health> } | null = null
@@ -55,7 +55,8 @@ export class HealthCheck {
       this.cache.isReachable(),
     ])
     const notWritable = atWriter.reachable && !atWriter.writable ? `${writerName} is read-only` : null
-    const reason = !atReader.reachable ? atReader.reason : separateReader ? null : notWritable
+    const canRead = atReader.reachable || (separateReader && atWriter.writable)
+    const reason = !canRead ? atReader.reason : separateReader ? null : notWritable
     return {
       status: reason === null ? 'ok' : 'unavailable',
       reason,

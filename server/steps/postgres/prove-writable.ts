@@ -8,6 +8,8 @@ const id = 'postgres.prove-writable'
 
 /**
  * Commits one row on the new primary and reads it back over another connection. Safe to repeat: each proof is a row of its own, in Lifeboat's schema.
+ * A primary that crashed after its promotion has come back read-only under its agent's boot guard, and hears who the writer is from nobody but this run while
+ * it lasts: its agent is told, and itself refuses an older generation, another timeline, and a server that was fenced by an order.
  * Nothing to undo. A commit that hangs (a synchronous standby that is gone) is a failure here, as it would be for users.
  */
 export const proveWritable = defineStep({
@@ -20,6 +22,10 @@ export const proveWritable = defineStep({
     const server = context.service.postgres(serverId)
     const seen = await server.identify()
     expectSystem(serverId, seen.systemIdentifier, systemIdentifier)
+    if (seen.inRecovery && seen.timeline > newerThanTimeline) {
+      const word = { generation: context.generation, writerServerId: serverId, systemIdentifier }
+      await context.service.agent(serverId).call('assertWriter', { ...word, timeline: seen.timeline })
+    }
     const { lsn, timeline } = await server.proveWritable(`run ${context.runId}`)
     if (timeline <= newerThanTimeline) {
       const message = `${serverId} writes on timeline ${timeline}, which is the old primary's (${newerThanTimeline})`

@@ -80,7 +80,7 @@ export const smokeTest = defineStep({
     description: `Create a link through ${name}, see it on the standby within ${seenWithinMs} ms, and follow it through ${region}.`,
     commands: [
       ['curl', '-X', 'POST', `http://${name}:${port}${createPath}`],
-      ['curl', '-I', new URL(followPath, endpointUrl).href],
+      ['curl', '-I', `${endpointUrl.replace(/\/$/, '')}${followPath}`],
     ],
     changes: null,
   }),
