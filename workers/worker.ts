@@ -9,6 +9,7 @@ import { recordObservations } from '@/server/services/observations/record'
 import { deleteOldSeries } from '@/server/services/observations/retention'
 import { listWatchedServices } from '@/server/services/observations/watched-services'
 import { expireRuns } from '@/server/services/runs/expire'
+import { clearStaleSwitch } from '@/server/services/writer/clear-stale-switch'
 import type { WorkerWiring } from '@/server/wiring-worker'
 import { startAnchors } from './anchors'
 import { startAutomatic } from './automatic'
@@ -18,7 +19,6 @@ import { createFollowUp } from './follow-up'
 import { type Loop, startLoop } from './loop'
 import { offsetOf, startReconciler } from './reconciler'
 import { createRunRegistry, type RunRegistry } from './run-registry'
-import { clearStaleSwitch, staleSwitchEveryMs } from './stale-switch'
 import { startWatching, type Watcher } from './watch'
 import { sayWriterWord } from './writer-word'
 
@@ -29,6 +29,8 @@ const drainMs = 1_500
 /** For the control database to take a lease back: each second without it is one that nobody leads the run. */
 const handBackMs = 2_000
 const closeMs = 300
+/** A region that returns is seldom noticed by its users sooner than that. */
+const staleSwitchEveryMs = 2_000
 const retentionEveryMs = 3_600_000
 /** A window is hours long: nobody waits for its end by the second. */
 const commitWindowsEveryMs = 10_000
@@ -154,7 +156,11 @@ function startDuties(
       ),
     ),
     every('stale switch', staleSwitchEveryMs, () =>
-      forEach(({ service, managed }) => clearStaleSwitch({ ctx, log }, service, managed)),
+      forEach(async ({ service, managed }) => {
+        const regions = await clearStaleSwitch(ctx, service, managed.trafficSwitch)
+        if (regions.length > 0)
+          log.warn({ service: service.id, regions }, 'took away the switch that a returned region had')
+      }),
     ),
     every('follow-up', 1_000, () => forEach(({ service, managed }) => followUp(service, managed))),
     every('commit windows', commitWindowsEveryMs, async () => {

@@ -48,6 +48,7 @@ export function failbackFindings(facts: PlanFacts): Finding[] {
     ...wayBackFindings(facts),
     ...writerFindings(facts),
     ...returnedFindings(facts),
+    ...switchFindings(facts),
     ...workloadFindings(facts),
   ]
 }
@@ -92,6 +93,22 @@ function writerFindings(facts: PlanFacts): Finding[] {
       remedy: 'Bring the writer into order first: a standby of nothing protects nothing.',
       stepId: 'agent.rebuild-standby',
       observedAt: lastKnown(facts, 'agent', writer.serverId)?.observedAt ?? null,
+    }),
+  ]
+}
+
+/** Its switch of an earlier run sends users back to it; workers take it away, but not while a run is at work. */
+function switchFindings(facts: PlanFacts): Finding[] {
+  const { to } = sidesOf(facts.config, facts.writer)
+  const stale = seenLately(facts, 'switch', to.id).find((each) => each.facts?.set)
+  if (!stale) return []
+  return [
+    blocker({
+      code: 'failback.switch-set',
+      message: `The traffic switch in ${to.name}'s store is still set, as an earlier run left it: users may be sent there.`,
+      remedy: 'Workers take it away within seconds; then build the plan again.',
+      stepId: 'service.verify-held-out',
+      observedAt: stale.observedAt,
     }),
   ]
 }
