@@ -18,7 +18,6 @@ export const controlViewers: Viewer[] = ['vantage-a', 'vantage-b']
 /** A lab that runs in this process: what tests and the supervisor hold. */
 export class Lab {
   readonly url: string
-  readonly controlDatabaseUrl: string
 
   constructor(
     readonly settings: LabSettings,
@@ -30,7 +29,11 @@ export class Lab {
     private readonly giveBack: () => void,
   ) {
     this.url = consoleUrl(settings)
-    this.controlDatabaseUrl = controlDatabaseUrl(settings, paths)
+  }
+
+  /** Read when asked for: a lab whose start failed early has no password yet, and is stopped all the same. */
+  get controlDatabaseUrl(): string {
+    return controlDatabaseUrl(this.settings, this.paths)
   }
 
   /** @param target a region or one host, e.g. `us-east` or `db-east-1` */

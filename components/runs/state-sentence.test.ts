@@ -3,6 +3,7 @@ import { runStates } from '@/server/domain/run/states'
 import { currentStep, nextStep, stateSentence, type Told } from './state-sentence'
 
 const run = (over: Partial<Told> = {}): Told => ({
+  kind: 'failover',
   state: 'running',
   stateReason: null,
   summary: 'Fail over',

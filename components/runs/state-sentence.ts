@@ -1,9 +1,11 @@
 import { count, formatSeconds, plain } from '@/components/format/number'
 import type { RunState } from '@/server/domain/run/states'
 import type { RunView, StepView } from '@/server/queries/dto/run'
+import { isPlanned } from './planned'
 
 export type Told = Pick<
   RunView,
+  | 'kind'
   | 'state'
   | 'stateReason'
   | 'summary'
@@ -49,9 +51,11 @@ export function stateSentence(run: Told): string {
       return `Paused with ${part}.${because || ' Waits for a person.'}`
     case 'succeeded': {
       const rto = run.measured?.rtoSeconds
-      return rto === null || rto === undefined
-        ? `Succeeded: every step is done and verified.`
-        : `Succeeded: users were without the service for ${plain(formatSeconds(rto))}.`
+      if (rto === null || rto === undefined) return 'Succeeded: every step is done and verified.'
+      const took = plain(formatSeconds(rto))
+      return isPlanned(run.kind)
+        ? `Succeeded: writes were held for at most ${took}.`
+        : `Succeeded: users were without the service for ${took}.`
     }
     case 'failed':
       return `Failed with ${part}.${because}${run.pointOfNoReturnPassed ? '' : ' The point of no return was not reached.'}`
