@@ -1,4 +1,5 @@
-import { startStory } from '@/e2e/lab/story'
+import { z } from 'zod'
+import { type Story, startStory } from '@/e2e/lab/story'
 import { incidentIn, traffic } from '@/e2e/lab/watch'
 import { eventually } from '@/lab/testing'
 import { benchLab, serversOf } from './drive'
@@ -35,6 +36,7 @@ async function oneOutage(): Promise<{ detection: number; write: number; link: nu
   try {
     await writers.settled()
     await eventually('users to be served', async () => (await traffic(story)).acknowledged > 50, 30_000)
+    await approveInAdvance(story)
     const killedAt = Date.now()
     const killedMark = writers.mark()
     await story.lab.fault('kill', 'us-east')
@@ -52,6 +54,25 @@ async function oneOutage(): Promise<{ detection: number; write: number; link: nu
     await writers.stop()
     await story.stop()
   }
+}
+
+const mode = '/api/v1/services/shortener/mode'
+const modeView = z.object({
+  verdict: z.string(),
+  standingApprovals: z.array(z.object({ id: z.string(), digest: z.string() })),
+})
+
+/** The standing approval: asked for by one, given by two others; then every rule has to hold. */
+async function approveInAdvance(story: Story): Promise<void> {
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+  await story.call('operator', 'POST', `${mode}/standing-approvals`, { expiresAt, reason: 'a measurement' })
+  const [asked] = (await story.read(modeView, mode)).standingApprovals
+  if (!asked) throw new Error('the standing approval was not taken')
+  for (const who of ['approver', 'approver2'] as const) {
+    const vote = { decision: 'approve', digest: asked.digest, comment: '' }
+    await story.call(who, 'POST', `${mode}/standing-approvals/${asked.id}/votes`, vote)
+  }
+  await eventually('every rule to hold', async () => (await story.read(modeView, mode)).verdict === 'act', 30_000)
 }
 
 async function outageEnd(story: Parameters<typeof traffic>[0], afterMs: number): Promise<number | null> {
