@@ -44,6 +44,11 @@ async function startInstance(): Promise<void> {
     return status === 200 && body?.cache === 'ok'
   })
   startedInMs = performance.now() - from
+  // An instance serves as well as it can before its tables are made, so health alone does not mean that it can create.
+  await eventually('the tables are there', async () => {
+    const [found] = await sql<{ there: boolean }>(`select to_regclass('link_hits') is not null as there`)
+    return found?.there
+  })
 }
 
 const health = async () => {
