@@ -11,6 +11,7 @@ import { listWatchedServices } from '@/server/services/observations/watched-serv
 import { expireRuns } from '@/server/services/runs/expire'
 import { clearStaleSwitch } from '@/server/services/writer/clear-stale-switch'
 import type { WorkerWiring } from '@/server/wiring-worker'
+import { startAlerts } from './alerts'
 import { startAnchors } from './anchors'
 import { startAutomatic } from './automatic'
 import { createRecorder } from './collectors/recorder'
@@ -19,6 +20,7 @@ import { createFollowUp } from './follow-up'
 import { type Loop, startLoop } from './loop'
 import { offsetOf, startReconciler } from './reconciler'
 import { createRunRegistry, type RunRegistry } from './run-registry'
+import { startSeries } from './series'
 import { startWatching, type Watcher } from './watch'
 import { sayWriterWord } from './writer-word'
 
@@ -45,7 +47,7 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
   const leading: IncidentContext = { clock, actor, db: runDb }
 
   const recorder = createRecorder({
-    write: (batch) => recordObservations(watching, batch),
+    write: (batch) => recordObservations(watching, batch, watching.clock.now()),
     // What was just seen is judged at once: detection's time is part of every outage.
     onProbed: (services) => detection.look(services),
     log,
@@ -78,7 +80,13 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
     offsetMs: offsetOf(actor.id),
     log,
   })
-  const duties = [detection, automatic, ...startDuties(wiring, watching, watcher, registry, consumer)]
+  const alerts = startAlerts({
+    ctx: { ...watching, grants: [], describeStep: wiring.describeStep, enqueueRun: () => Promise.resolve() },
+    watcher,
+    offsetMs: offsetOf(actor.id),
+    log,
+  })
+  const duties = [detection, automatic, alerts, ...startDuties(wiring, watching, watcher, registry, consumer)]
   log.info({ vantage: actor.vantage }, 'worker started')
   return {
     async stop() {
@@ -172,5 +180,6 @@ function startDuties(
       if (deleted > 0) log.info({ deleted }, 'deleted old samples')
     }),
     startAnchors(ctx, wiring.anchorStores, offsetMs, log),
+    startSeries(ctx, offsetMs, log),
   ]
 }

@@ -86,6 +86,24 @@ describe('recordObservations', () => {
     expect(await failures(service.id)).toBe(3)
   })
 
+  it('puts what a worker saw whose clock is off on the control database’s clock', async () => {
+    const service = await seedService(a.db)
+    for (const offByMs of [3_600_000, -3_600_000]) {
+      const itsClockMs = Date.now() + offByMs
+      const look = probeSeen(service, 'public', 'vantage-a', true, new Date(itsClockMs).toISOString())
+      await recordObservations(a, { observations: [look], positions: [] }, itsClockMs)
+      const row = await a.db.observation.findFirstOrThrow({ where: { serviceId: service.id } })
+      expect(Math.abs(row.observedAt.getTime() - Date.now())).toBeLessThan(10_000)
+    }
+    const small = new Date(Date.now() - 500)
+    const look = probeSeen(service, 'endpoint', 'vantage-a', true, small.toISOString())
+    await recordObservations(a, { observations: [look], positions: [] }, Date.now() - 500)
+    const row = await a.db.observation.findFirstOrThrow({ where: { serviceId: service.id, kind: 'endpoint' } })
+    expect(row.observedAt).toEqual(small)
+    // Dated by the real clock, which the other tests here do not go by.
+    await a.db.probeSample.deleteMany({ where: { serviceId: service.id } })
+  })
+
   it('keeps what an agent said last when it no longer answers', async () => {
     const service = await seedService(a.db)
     const good = agentSeen(service, 'db-us-east', 'vantage-a', second(1), { role: 'primary', currentLsn: '0/3000148' })
