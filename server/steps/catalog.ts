@@ -5,6 +5,7 @@ import { checkpointPrimary } from './agent/checkpoint-primary'
 import { fencePrimary } from './agent/fence-primary'
 import { holdReplay } from './agent/hold-replay'
 import { keepDivergence } from './agent/keep-divergence'
+import { mergeRows } from './agent/merge-rows'
 import { rebuildStandby } from './agent/rebuild-standby'
 import { rejoinStandby } from './agent/rejoin-standby'
 import { rollForward } from './agent/roll-forward'
@@ -14,6 +15,7 @@ import { prewarmCache } from './cache/prewarm'
 import { awaitResolvers } from './dns/await-resolvers'
 import { awaitShares } from './dns/await-shares'
 import { editRecords } from './dns/edit-records'
+import { holdOutRegion } from './dns/hold-out-region'
 import { shiftPlaces } from './dns/shift-places'
 import { shiftWeight } from './dns/shift-weight'
 import { turnSwitch } from './dns/turn-switch'
@@ -23,12 +25,14 @@ import { powerOnHost } from './platform/power-on-host'
 import { awaitCatchUp } from './postgres/await-catch-up'
 import { checkCalm } from './postgres/check-calm'
 import { checkContent } from './postgres/check-content'
+import { checkMerge } from './postgres/check-merge'
 import { compareTables } from './postgres/compare-tables'
 import { freezeLossStatement } from './postgres/freeze-loss-statement'
 import { promoteCandidate } from './postgres/promote-candidate'
 import { proveHandover } from './postgres/prove-handover'
 import { proveWritable } from './postgres/prove-writable'
 import { verifyFence } from './postgres/verify-fence'
+import { verifyMerged } from './postgres/verify-merged'
 import { confirmOutage } from './service/confirm-outage'
 import { smokeTest } from './service/smoke-test'
 import { verifyHeldOut } from './service/verify-held-out'
@@ -57,6 +61,7 @@ const steps: AnyStep[] = [
   awaitResolvers,
   verifySynthetic,
   powerOnHost,
+  holdOutRegion,
   verifyHeldOut,
   keepDivergence,
   rebuildStandby,
@@ -77,6 +82,9 @@ const steps: AnyStep[] = [
   stopPrimary,
   proveHandover,
   shrinkRegion,
+  checkMerge,
+  mergeRows,
+  verifyMerged,
 ]
 
 /** Every step by its id. An id that comes twice stops the process at start: a plan would not know which one it meant. */

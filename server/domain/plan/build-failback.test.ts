@@ -60,6 +60,23 @@ describe('the failback plan for a region that came back', () => {
     expect(steps.find((step) => step.stepId === 'agent.keep-divergence')?.input.forkLsn).toBe('0/3000100')
   })
 
+  it('takes away the switch that an earlier run left in the returned region, before it proves that nobody is led there', () => {
+    const facts = returnedFacts()
+    const keys = { accessKeyIdRef: 'file:/id', secretAccessKeyRef: 'file:/key' }
+    const store = { endpoint: 'http://store.test', bucket: 'failover', key: 'switch', ...keys }
+    const redirect = { method: 'health-switch' as const, stores: { 'us-east': store, 'us-west': store } }
+    const config = { ...facts.config, dns: { ...facts.config.dns, redirect } }
+    const { steps } = buildFailbackPlan({ ...facts, config })
+    const at = (id: string) => steps.findIndex((step) => step.stepId === id)
+    expect(steps[at('dns.hold-out-region')]?.input).toEqual({
+      region: 'us-east',
+      bucket: 'failover',
+      switchKey: 'switch',
+    })
+    expect(at('dns.hold-out-region')).toBeGreaterThan(at('platform.power-on-host'))
+    expect(at('dns.hold-out-region')).toBeLessThan(at('service.verify-held-out'))
+  })
+
   it('only proves a server that follows the writer already', () => {
     const follows = { host: 'db-us-west.test', port: 5432, slot: 'db_us_east' }
     const facts = replacing(returnedFacts(), 'db-us-east', east({ timeline: 2, follows }))

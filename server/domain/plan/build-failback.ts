@@ -76,8 +76,8 @@ function expected(facts: PlanFacts, steps: readonly PlanStep[], forkLsn: string 
 
 function draftSteps(facts: PlanFacts): Draft[] {
   return alreadyStandby(facts)
-    ? [heldOut(facts), ...rejoin(facts), ...prove(facts)]
-    : [powerOn(facts), heldOut(facts), ...rebuild(facts), ...rejoin(facts), ...prove(facts)]
+    ? [...holdOut(facts), ...rejoin(facts), ...prove(facts)]
+    : [powerOn(facts), ...holdOut(facts), ...rebuild(facts), ...rejoin(facts), ...prove(facts)]
 }
 
 function about(facts: PlanFacts) {
@@ -92,6 +92,20 @@ function powerOn(facts: PlanFacts): Draft {
   const { config, to, server, same } = about(facts)
   const hostId = config.platform ? (server.platformHostId ?? null) : null
   return draft('platform.power-on-host', config.failback.powerOnMs, { ...same, region: to.id, hostId })
+}
+
+/** Only once the region is back does its store answer, and a run may be asked for sooner than a worker has looked there. */
+function holdOut(facts: PlanFacts): Draft[] {
+  const { config, to } = about(facts)
+  const { redirect } = config.dns
+  if (redirect.method !== 'health-switch') return [heldOut(facts)]
+  const store = redirect.stores[to.id]
+  const takeAway = draft('dns.hold-out-region', part(config.budgets.verifyMs, 0.5), {
+    region: to.id,
+    bucket: store?.bucket,
+    switchKey: store?.key,
+  })
+  return [takeAway, heldOut(facts)]
 }
 
 function heldOut(facts: PlanFacts): Draft {

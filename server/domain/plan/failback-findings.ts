@@ -97,17 +97,17 @@ function writerFindings(facts: PlanFacts): Finding[] {
   ]
 }
 
-/** Its switch of an earlier run sends users back to it; workers take it away, but not while a run is at work. */
+/** Its switch of an earlier run calls users back to it. */
 function switchFindings(facts: PlanFacts): Finding[] {
   const { to } = sidesOf(facts.config, facts.writer)
   const stale = seenLately(facts, 'switch', to.id).find((each) => each.facts?.set)
   if (!stale) return []
   return [
-    blocker({
+    warning({
       code: 'failback.switch-set',
       message: `The traffic switch in ${to.name}'s store is still set, as an earlier run left it: users may be sent there.`,
-      remedy: 'Workers take it away within seconds; then build the plan again.',
-      stepId: 'service.verify-held-out',
+      remedy: 'Nothing to do: workers take it away within seconds, or the run does.',
+      stepId: 'dns.hold-out-region',
       observedAt: stale.observedAt,
     }),
   ]

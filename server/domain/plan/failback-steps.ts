@@ -9,6 +9,11 @@ const server = { serverId: z.string(), systemIdentifier: z.string() }
 
 export const failbackInputs = {
   'platform.power-on-host': z.object({ ...server, region: z.string(), hostId: z.string().nullable() }),
+  'dns.hold-out-region': z.object({
+    region: z.string(),
+    bucket: z.string().optional(),
+    switchKey: z.string().optional(),
+  }),
   'service.verify-held-out': z.object({
     ...server,
     region: z.string(),
