@@ -3,7 +3,7 @@ import type { ManagedService } from '@/server/ports/managed'
 import type { Context } from '@/server/services/context'
 import type { WatchedService } from '@/server/services/observations/watched-services'
 import { recordFirstWriter } from '@/server/services/writer/record-first-writer'
-import { withoutRun } from '@/server/services/writer/without-run'
+import { type WriterWord, withoutRun, wordOfRun } from '@/server/services/writer/without-run'
 import { type Log, messageOf } from './loop'
 
 /** A run that starts at this moment waits for the word at most this long. */
@@ -33,9 +33,9 @@ export async function sayWriterWord(
   }
   const listening = await serversThatAnswer(deps, service)
   if (listening.length === 0) return
-  await withoutRun(deps.ctx, service, async (word) => {
+  const sayTo = async (servers: readonly string[], word: WriterWord): Promise<void> => {
     await Promise.all(
-      listening.map((serverId) => {
+      servers.map((serverId) => {
         const saying = managed.agent(serverId).call('assertWriter', word)
         return inTime(saying).then(
           () => deps.refusals.delete(serverId),
@@ -43,7 +43,15 @@ export async function sayWriterWord(
         )
       }),
     )
-  })
+  }
+  if (await withoutRun(deps.ctx, service, (word) => sayTo(listening, word))) return
+  const word = await wordOfRun(deps.ctx, service)
+  // The others are in the run's own hands.
+  if (word)
+    await sayTo(
+      listening.filter((serverId) => serverId === word.writerServerId),
+      word,
+    )
 }
 
 /** Servers whose agent answered this vantage point at the last look: asking a silent one would only hold up a run. */

@@ -43,6 +43,25 @@ export async function withoutRun(
   })
 }
 
+/**
+ * The word while a run is at work that has itself proved this writer: a new primary that crashes before the run's end hears from this that it may go on. It is said
+ * under the generation of the service's lease and without a lock: whatever begins later leads with a higher one, and a server that has obeyed that refuses this word.
+ * @returns null while no run has come so far
+ */
+export async function wordOfRun(ctx: Pick<Context, 'db'>, service: WatchedService): Promise<WriterWord | null> {
+  const [row] = await ctx.db.$queryRaw<{ server: string; timeline: number; system: string; generation: bigint }[]>`
+    SELECT s.writer_server_id AS server, s.writer_timeline AS timeline, s.writer_system_identifier AS system, l.generation
+    FROM service s
+    JOIN service_lease l ON l.service_id = s.id
+    JOIN run r ON r.service_id = s.id AND r.state = ANY(${[...activeRunStates]})
+    JOIN run_step p ON p.run_id = r.id AND p.step_id = 'postgres.prove-writable' AND p.state = 'succeeded'
+    WHERE s.id = ${service.id} AND p.output->>'serverId' = s.writer_server_id
+      AND s.writer_timeline IS NOT NULL AND s.writer_system_identifier IS NOT NULL`
+  if (!row) return null
+  const { server, timeline, system, generation } = row
+  return { generation: Number(generation), writerServerId: server, timeline, systemIdentifier: system }
+}
+
 /** PostgreSQL's 55P03, wherever the client library keeps it. */
 function isLockTimeout(error: unknown): boolean {
   return error instanceof Error && (error.message.includes('55P03') || error.message.includes('lock timeout'))

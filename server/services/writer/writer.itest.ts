@@ -4,7 +4,7 @@ import { startTestDatabase, type TestPostgres } from '@/server/testing/postgres'
 import { agentSeen, movedClock, seedService, testWorker } from '@/server/testing/watched'
 import { until } from '@/server/testing/worker-tools'
 import { recordFirstWriter } from './record-first-writer'
-import { type WriterWord, withoutRun } from './without-run'
+import { type WriterWord, withoutRun, wordOfRun } from './without-run'
 
 const clock = movedClock(Date.parse('2027-01-01T00:00:00.000Z'))
 let server: TestPostgres
@@ -128,6 +128,30 @@ describe('withoutRun', () => {
     const ended = await seedService(a.db)
     await seedRun(ended.id, 'succeeded')
     expect(await withoutRun(a, await ended.read(), async () => undefined)).toBe(true)
+  })
+})
+
+describe('wordOfRun', () => {
+  it('is there once the run at work has itself proved the writer on record, under the generation that leads', async () => {
+    const service = await seedService(a.db)
+    const watched = await service.read()
+    expect(await wordOfRun(a, watched)).toBeNull()
+    await seedRun(service.id, 'paused')
+    expect(await wordOfRun(a, watched)).toBeNull()
+    const step = { runId: `run-${service.id}`, key: '08-postgres.prove-writable', stepId: 'postgres.prove-writable' }
+    await a.db.runStep.create({ data: { ...step, position: 7, state: 'running' } })
+    expect(await wordOfRun(a, watched)).toBeNull()
+    const proved = (serverId: string) =>
+      a.db.runStep.updateMany({ where: { runId: step.runId }, data: { state: 'succeeded', output: { serverId } } })
+    await proved('db-us-west')
+    expect(await wordOfRun(a, watched)).toBeNull()
+    await proved('db-us-east')
+    await a.db.serviceLease.update({ where: { serviceId: service.id }, data: { generation: 9 } })
+    expect(await wordOfRun(a, watched)).toEqual({
+      ...{ generation: 9, writerServerId: 'db-us-east', timeline: 1, systemIdentifier: '7001' },
+    })
+    await a.db.run.updateMany({ where: { serviceId: service.id }, data: { state: 'succeeded' } })
+    expect(await wordOfRun(a, watched)).toBeNull()
   })
 })
 
