@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import pg from 'pg'
 import type { z } from 'zod'
-import { hostAddress, ports, type Region, regions } from '@/lab/addressing'
+import { hostAddress, hostName, ports, type Region, regions } from '@/lab/addressing'
 import { databaseId } from '@/lab/config/names'
 import { consoleEnvironment } from '@/lab/environment'
 import { requestJson } from '@/lab/http-client'
@@ -15,6 +15,8 @@ import { processesBelow, signal } from '@/lab/processes'
 import { readSettings, repository } from '@/lab/settings'
 import { startLab } from '@/lab/start-lab'
 import { eventually } from '@/lab/testing'
+import { createKubernetesWorkload } from '@/server/adapters/kubernetes/kubernetes'
+import { createNames } from '@/server/adapters/names'
 import { WriterOracle } from '../lab/oracle'
 import type { Person } from '../lab/story'
 
@@ -232,6 +234,25 @@ export class Arena {
       },
       60_000,
     )
+  }
+
+  /** Tells a region's instances who the writer is, as a failback would at its end; where they know already, nothing happens. */
+  async pointWorkload(region: Region, writer: Region, generation: number): Promise<void> {
+    const { settings } = this.lab
+    const workload = createKubernetesWorkload({
+      region,
+      apiUrl: `http://${hostAddress(settings.net, region, 'cluster')}:${ports.cluster}`,
+      token: () => this.lab.secret('cluster-token'),
+      ...{ namespace: 'default', deployment: 'shortener', names: createNames(null) },
+    })
+    try {
+      await workload.configure(
+        { DATABASE_HOST: hostName(writer, 'database'), DATABASE_PORT: String(ports.postgres) },
+        generation,
+      )
+    } finally {
+      workload.close()
+    }
   }
 
   /** Processes of one of the control plane's own parts. */

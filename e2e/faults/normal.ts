@@ -39,6 +39,8 @@ export async function backToNormal(arena: Arena): Promise<'as it was' | 'rewound
     45_000,
   )
   const how = await rejoin(arena, otherRegion(region), region)
+  const { generation } = await arena.writer()
+  await arena.pointWorkload(otherRegion(region), region, generation)
   await eventually(
     'the service to be ready',
     async () => {
