@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh --tests
 export NODE_OPTIONS="${NODE_OPTIONS:-} --conditions=react-server"
 node_modules/.bin/vitest run --config vitest.config.ts --project unit
-node_modules/.bin/vitest run --config vitest.config.ts --project integration
+node_modules/.bin/tsx scripts/test-integration.ts
 unset NODE_OPTIONS
 node_modules/.bin/playwright test --config e2e/playwright.config.ts

@@ -77,5 +77,6 @@ export function startAutomatic({ ctx, workerId, watcher, execute, offsetMs, log 
 
 function note(log: Log, service: string, acted: Acted): void {
   if (acted.did === 'started') log.info({ service, runId: acted.runId }, 'opened an automatic failover')
+  if (acted.did === 'waits') log.info({ service, for: acted.for }, 'waits with the outage until more is known')
   if (acted.did === 'drafted') log.info({ service, runId: acted.runId }, 'drafted a failover')
 }

@@ -12,7 +12,11 @@ import type { BuiltPlan } from '../runs/gather-facts'
 import { openRun } from '../runs/request'
 import { type GatheredMode, gatherModeFacts } from './gather-mode-facts'
 
-export type Acted = { did: 'nothing' | 'waits' | 'held' } | { did: 'drafted' | 'started'; runId: string }
+export type Acted =
+  | { did: 'nothing' | 'held' }
+  /** `for`: codes of the rules of which something is still unknown. */
+  | { did: 'waits'; for: string[] }
+  | { did: 'drafted' | 'started'; runId: string }
 
 /** Whose name stands in the trail where nobody asked. */
 export const automaticActor = { type: 'system' as const, id: 'automatic' }
@@ -49,7 +53,9 @@ async function carryOut(ctx: Context, tx: Tx, gathered: GatheredMode, workerId: 
   if (decision.verdict === 'draft' && built) {
     return { did: 'drafted', runId: await openDraft(ctx, tx, gathered, built, decision) }
   }
-  if (decision.verdict === 'wait') return { did: 'waits' }
+  if (decision.verdict === 'wait') {
+    return { did: 'waits', for: decision.reasons.filter((each) => each.holds !== true).map((each) => each.code) }
+  }
   await noteHeld(ctx, tx, gathered, decision)
   return { did: 'held' }
 }
