@@ -126,12 +126,23 @@ export async function startStory(name: string, options: StoryOptions): Promise<S
   )
   const story = new Story(options.net, stateDirectory, access.url, access.users, supervisor)
   const ready = z.object({ readiness: z.object({ status: z.string(), sentence: z.string() }) })
-  await eventually(
-    'the service to be ready to fail over',
-    async () => (await story.glance(ready, '/api/v1/services/shortener'))?.readiness.status === 'ready',
-    90_000,
-  )
-  return story
+  let said = 'nothing'
+  try {
+    await eventually(
+      'the service to be ready to fail over',
+      async () => {
+        const readiness = (await story.glance(ready, '/api/v1/services/shortener'))?.readiness
+        said = readiness?.sentence ?? said
+        return readiness?.status === 'ready'
+      },
+      90_000,
+    )
+    return story
+  } catch (error) {
+    // A supervisor that is left would hold the net that the next story wants.
+    await story.stop()
+    throw new Error(`${error instanceof Error ? error.message : error}; it said: ${said}`)
+  }
 }
 
 function readAccess(path: string): z.infer<typeof accessFile> | null {
