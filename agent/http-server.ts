@@ -5,6 +5,8 @@ import { AgentError } from './agent-error'
 import type { Operation } from './operation-table'
 
 const bodyLimitBytes = 64 * 1024
+/** Kept rows are the one thing that is large: a single one may have 2 MiB. */
+const rowsLimitBytes = 4 * 1024 * 1024
 const statusOf = {
   invalid: 400,
   unauthorised: 401,
@@ -24,13 +26,14 @@ export function tokenChecker(token: string): (authorization: string | undefined)
   return (authorization) => timingSafeEqual(digest(authorization ?? ''), expected)
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, limitBytes: number): Promise<unknown> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk)
     size += bytes.length
-    if (size > bodyLimitBytes) throw new AgentError('invalid', 'the body is larger than 64 KiB; nothing was done')
+    if (size > limitBytes)
+      throw new AgentError('invalid', `the body is larger than ${limitBytes / 1024} KiB; nothing was done`)
     chunks.push(bytes)
   }
   try {
@@ -71,7 +74,7 @@ async function answer(
   const name = /^\/v1\/([A-Za-z]+)$/.exec(request.url ?? '')?.[1] ?? ''
   const operation = operations.get(name)
   if (request.method !== 'POST' || !operation) throw new AgentError('invalid', 'no such operation; nothing was done')
-  return await operation(await readBody(request))
+  return await operation(await readBody(request, name === 'mergeRows' ? rowsLimitBytes : bodyLimitBytes))
 }
 
 export function createAgentServer(operations: Map<string, Operation>, token: string, log: Logger): Server {

@@ -10,6 +10,7 @@ import { divergence } from './operations/divergence'
 import { dropSlot } from './operations/drop-slot'
 import { fence } from './operations/fence'
 import { detach, follow } from './operations/follow'
+import { admitMerge, mergeRows } from './operations/merge-rows'
 import { start, stop } from './operations/power'
 import { promote } from './operations/promote'
 import { holdReplay, resumeReplay, rollForward } from './operations/replay'
@@ -79,6 +80,13 @@ export function operationTable(host: Host, pulse: Pulse): Map<string, Operation>
     ['resumeReplay', operation(agentOperations.resumeReplay, (request) => alone(() => resumeReplay(host, request)))],
     ['assertWriter', operation(agentOperations.assertWriter, (request) => alone(() => assertWriter(host, request)))],
     ['divergence', operation(agentOperations.divergence, (request) => divergence(host, request))],
+    [
+      'mergeRows',
+      operation(agentOperations.mergeRows, async (request) => {
+        await alone(() => admitMerge(host, request))
+        return await mergeRows(host.superuser(host.config.postgres.databaseName), request)
+      }),
+    ],
     ['strandedRows', operation(agentOperations.strandedRows, (request) => strandedRows(host, request))],
   ])
 }

@@ -20,6 +20,12 @@ const choices = {
     title: 'Keep the rows of',
     consequence: 'Says that the rows are wanted and not dealt with yet. Nothing is written to the service.',
   },
+  merge: {
+    label: 'Re-insert',
+    title: 'Re-insert the rows of',
+    consequence:
+      'Says that the rows are to be put into the present primary where they do not conflict. Nothing is written yet: the merge is asked for below, and approved like any other run.',
+  },
 } as const
 type Choice = keyof typeof choices
 
@@ -30,16 +36,19 @@ export function Decision({ divergence, table }: { divergence: DivergenceView; ta
   const ready = allowed && divergence.keptAt !== null
   return (
     <>
-      {(['drop', 'keep'] as const).map((each) => (
+      {(['drop', 'merge', 'keep'] as const).map((each) => (
         <Button
           key={each}
           size="sm"
-          disabled={!ready || table.decision?.decision === each}
+          disabled={!ready || (each === 'merge' && table.key.length === 0) || table.decision?.decision === each}
           onClick={() => setChoice(each)}
         >
           {choices[each].label}
         </Button>
       ))}
+      {table.key.length === 0 ? (
+        <span className="sr-only">Without a primary key rows cannot be re-inserted.</span>
+      ) : null}
       {reason ? <span className="sr-only">{reason}</span> : null}
       {choice ? <DecisionDialog {...{ divergence, table, choice }} close={() => setChoice(null)} /> : null}
     </>

@@ -16,6 +16,7 @@ import { RegionName, regionIndex } from '@/components/ui/region'
 import { LoadingCard } from '@/components/ui/skeleton'
 import { When } from '@/components/ui/when'
 import type { DivergenceView } from '@/server/queries/dto/divergence'
+import { MergeCard } from './merge-card'
 import { TableCard } from './table-card'
 
 /** What a returned server alone had: the figures, then each table with its rows and what becomes of them. */
@@ -57,16 +58,21 @@ export function DivergencePage({ id }: { id: string }) {
         {divergence.keptAt && divergence.tables.length === 0 ? (
           <Empty title="Nothing diverged">The server had nothing that its successor does not have.</Empty>
         ) : null}
+        <MergeCard divergence={divergence} />
       </Refreshing>
     </>
   )
 }
 
-function sentenceOf({ serverId, keptAt, rows, undecided, tables, complete }: DivergenceView): string {
+function sentenceOf({ serverId, keptAt, rows, undecided, resolved, tables, complete }: DivergenceView): string {
   if (!keptAt) return `What only ${serverId} has is being written down.`
   if (tables.length === 0) return `${serverId} had nothing of its own.`
   const least = complete ? '' : 'at least '
-  const open = undecided === 0 ? 'all is decided' : `${count(undecided, 'table')} undecided`
+  const open = resolved
+    ? 'all is dealt with'
+    : undecided === 0
+      ? 'all is decided'
+      : `${count(undecided, 'table')} undecided`
   return `${serverId} had ${least}${count(rows, 'row')} that the writer never got; ${open}.`
 }
 

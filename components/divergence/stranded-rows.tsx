@@ -11,6 +11,7 @@ import type { DivergenceTable } from '@/server/queries/dto/divergence'
 export function StrandedRows({ id, table }: { id: string; table: DivergenceTable }) {
   const query = useInfiniteQuery(strandedRowsQuery(id, table.table))
   const rows = query.data?.pages.flatMap((page) => page.items) ?? []
+  const merged = rows.some((each) => each.outcome !== null)
   const known = [...new Set(rows.flatMap((each) => Object.keys(each.row ?? {})))]
   const columns = [...table.key, ...known.filter((name) => !table.key.includes(name))]
   if (query.isPending) return <Skeleton className="m-4 h-40" />
@@ -21,15 +22,22 @@ export function StrandedRows({ id, table }: { id: string; table: DivergenceTable
         <thead>
           <tr>
             <Th>Change</Th>
+            {merged ? <Th>Merge</Th> : null}
             {columns.map((name) => (
               <Th key={name}>{table.key.includes(name) ? `${name} (key)` : name}</Th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ seq, op, row }) => (
+          {rows.map(({ seq, op, row, outcome, note }) => (
             <Tr key={seq}>
               <Td>{op}</Td>
+              {merged ? (
+                <Td>
+                  {outcome ?? 'not yet'}
+                  {note ? <span className="block text-muted text-xs">{note}</span> : null}
+                </Td>
+              ) : null}
               {row ? (
                 columns.map((name) => <Value key={name} value={row[name] ?? null} />)
               ) : (

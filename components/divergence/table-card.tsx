@@ -1,4 +1,5 @@
 'use client'
+import Link from 'next/link'
 import { useState } from 'react'
 import { rowsFile } from '@/components/data/divergences'
 import { count } from '@/components/format/number'
@@ -8,6 +9,20 @@ import { When } from '@/components/ui/when'
 import type { DivergenceTable, DivergenceView } from '@/server/queries/dto/divergence'
 import { Decision } from './decision'
 import { StrandedRows } from './stranded-rows'
+
+function Merged({ merged }: { merged: NonNullable<DivergenceTable['merged']> }) {
+  const { runId, inserted, identical, conflicting, refused } = merged
+  return (
+    <p>
+      {conflicting + refused > 0 ? '▲' : '✓'}{' '}
+      <Link className="underline underline-offset-4" href={`/runs/${runId}`}>
+        The merge
+      </Link>
+      : {inserted} put in, {identical} were there already, {conflicting} conflict with what the primary has, {refused}{' '}
+      not taken. Which is which stands with the rows, and in the downloads.
+    </p>
+  )
+}
 
 /** One table: what was counted, what was kept, what was decided, and the rows when they are asked for. */
 export function TableCard({ divergence, table }: { divergence: DivergenceView; table: DivergenceTable }) {
@@ -26,6 +41,7 @@ export function TableCard({ divergence, table }: { divergence: DivergenceView; t
             ▲ {note}
           </p>
         ))}
+        {table.merged ? <Merged merged={table.merged} /> : null}
         {table.decision ? (
           <p className="text-muted">
             {table.decision.by}, <When at={table.decision.at} />: {table.decision.reason}
@@ -58,9 +74,10 @@ export function TableCard({ divergence, table }: { divergence: DivergenceView; t
   )
 }
 
-function decisionWords({ decision }: DivergenceTable): string {
+function decisionWords({ decision, merged }: DivergenceTable): string {
   if (!decision) return '? undecided'
-  return decision.decision === 'drop' ? '✓ dropped' : '‖ kept for later'
+  const words = { drop: '✓ dropped', keep: '‖ kept for later', merge: '↳ to be re-inserted' }
+  return decision.decision === 'merge' && merged ? '✓ merged' : words[decision.decision]
 }
 
 function notesOf(table: DivergenceTable): string[] {

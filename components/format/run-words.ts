@@ -40,6 +40,7 @@ export const kindWords: Record<string, string> = {
   failback: 'Fail back',
   evacuate: 'Evacuate',
   restore: 'Restore',
+  merge: 'Re-insert kept rows',
   backup: 'Back up',
   verify: 'Verify backup',
   drill: 'Drill',

@@ -51,12 +51,21 @@ const restore: KindWords = {
   typesDestination: true,
 }
 
+const merge: KindWords = {
+  title: 'Merge',
+  request: 'Request putting the rows into',
+  wayBack: 'there is no way back: users see the rows from here on; which ones were added stays written down',
+  typesDestination: false,
+  isOutage: false,
+}
+
 export const kindWords: Readonly<Partial<Record<RunKind, KindWords>>> = {
   failover,
   switchover,
   failback,
   evacuate,
   restore,
+  merge,
 }
 
 export function wordsOf(kind: RunKind): KindWords {

@@ -9,6 +9,7 @@ import { keptTable } from '@/server/domain/plan/failback-steps'
 import type { DivergenceStore, KeptDivergence } from '@/server/ports/divergence-store'
 import type { Journal } from './journal'
 import { underLease } from './lease'
+import { mergeStore } from './merge-store'
 import { fromControl } from './types'
 
 /** Rows of one insert: well below what one statement may carry. */
@@ -69,8 +70,11 @@ export function divergenceStore(journal: Journal): DivergenceStore {
       }),
     async read(id) {
       const row = await fromControl(find(id))
-      return row && view(row)
+      if (!row) return null
+      const decided = await fromControl(deps.db.divergenceDecision.findMany({ where: { divergenceId: id } }))
+      return { ...view(row), decisions: Object.fromEntries(decided.map((each) => [each.tableName, each.decision])) }
     },
+    ...mergeStore(journal),
   }
 }
 

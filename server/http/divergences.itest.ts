@@ -68,10 +68,10 @@ describe('a divergence over HTTP', () => {
     expect(csv.headers.get('content-disposition')).toBe('attachment; filename="div-1-public.links.csv"')
     expect(await csv.text()).toBe(
       [
-        'lifeboat_op,id,url',
-        `insert,900719925474099301,"'=cmd()"`,
-        'insert,900719925474099302,"a,""b"""',
-        'insert,900719925474099303,',
+        'lifeboat_op,lifeboat_outcome,lifeboat_note,id,url',
+        `insert,,,900719925474099301,"'=cmd()"`,
+        'insert,,,900719925474099302,"a,""b"""',
+        'insert,,,900719925474099303,',
         '',
       ].join('\r\n'),
     )
@@ -96,5 +96,31 @@ describe('a divergence over HTTP', () => {
     })
     expect(entries.map((each) => each.outcome)).toEqual(expect.arrayContaining(['ok', 'ok']))
     expect(entries.filter((each) => each.outcome === 'ok')).toHaveLength(2)
+  })
+
+  it('can be planned as a merge once a table is decided so, and tells what a merge did with each row', async () => {
+    const plans = `/api/v1/services/${seeded.serviceId}/plans`
+    const preview = async () => {
+      const json = { kind: 'merge', inputs: { divergenceId: 'div-1' }, reason: 'preview' }
+      return (await lifeboat.call({ method: 'POST', path: plans, as: 'operator', json })).json()
+    }
+    const codes = (found: { code: string }[]) => found.map((each) => each.code)
+    expect(codes((await preview()).plan.findings)).toContain('merge.nothing-chosen')
+    await decide('operator', { table: 'public.links', decision: 'merge', reason: 'users were told of them' })
+    const { plan } = await preview()
+    expect(codes(plan.findings)).not.toContain('merge.nothing-chosen')
+    expect(plan.steps[1].input.tables).toEqual([{ table: 'public.links', key: ['id'], rows: 3, kept: 3 }])
+
+    const about = { runId: 'merge-1', divergenceId: 'div-1', tableName: 'public.links' }
+    await lifeboat.db.mergeOutcome.createMany({
+      data: ['inserted', 'conflicting', 'inserted'].map((outcome, seq) => ({ ...about, seq, outcome })),
+    })
+    const merged = { runId: 'merge-1', inserted: 2, identical: 0, conflicting: 1, refused: 0 }
+    const read = async () => divergenceView.parse(await (await get('', 'operator')).json())
+    expect(await read()).toMatchObject({ resolved: false, tables: [{ merged }, { merged: null }] })
+    await decide('operator', { table: 'public.notes', decision: 'drop', reason: 'only counters' })
+    expect(await read()).toMatchObject({ resolved: true })
+    const rows = await (await get('/rows?table=public.links', 'operator')).json()
+    expect(rows.items.map((each: { outcome: string }) => each.outcome)).toEqual(['inserted', 'conflicting', 'inserted'])
   })
 })

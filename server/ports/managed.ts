@@ -33,6 +33,14 @@ export interface PostgresServer {
   refusesWrites(): Promise<boolean>
   /** One read-only statement from the service's configuration. */
   readPairs(query: string, limit: number): Promise<{ key: string; value: string }[]>
+  /** The table's columns, primary key and own triggers, read without rights to change it; null when there is none of this name. */
+  describeTable(table: string): Promise<{ columns: string[]; key: string[]; triggers: string[] } | null>
+  /** Rows of a table by their primary key, every value as text; those that are not there are left out. */
+  readByKey(
+    table: string,
+    key: readonly string[],
+    wanted: readonly Readonly<Record<string, string | null>>[],
+  ): Promise<Record<string, string | null>[]>
   /** Looks at the tables as of one moment for as long as `work` takes, at most the time limit. */
   readTables<T>(timeLimitMs: number, work: (view: TableView) => Promise<T>): Promise<T>
 }

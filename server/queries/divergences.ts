@@ -7,6 +7,7 @@ import type { Context } from '@/server/services/context'
 import { ServiceError } from '@/server/services/errors'
 import { notFound, requireFound, servicesWith } from './access'
 import { type DivergenceView, divergenceDecisions, type StrandedRowView } from './dto/divergence'
+import { countMerged, dealtWith, type MergedCount, mergedCounts, readOutcomes } from './merge-outcomes'
 import { iso, memberOr, whoText } from './read'
 import { badCursor } from './runs'
 
@@ -27,17 +28,23 @@ export async function listDivergences(ctx: Context, service: string): Promise<{ 
     orderBy: { createdAt: 'desc' },
     take: most,
   })
-  return { items: rows.map((row) => view(ctx, row)) }
+  const outcomes = await countMerged(
+    ctx.db,
+    rows.map((row) => row.id),
+  )
+  return { items: rows.map((row) => view(ctx, row, outcomes)) }
 }
 
 /** @throws ServiceError not-found */
 export async function getDivergence(ctx: Context, id: string): Promise<DivergenceView> {
-  return view(ctx, requireFound(ctx, 'incident.read', 'divergence', await findOne(ctx.db, id)))
+  const row = requireFound(ctx, 'incident.read', 'divergence', await findOne(ctx.db, id))
+  return view(ctx, row, await countMerged(ctx.db, [id]))
 }
 
-function view(ctx: Context, row: Row): DivergenceView {
+function view(ctx: Context, row: Row, outcomes: readonly MergedCount[]): DivergenceView {
   const tables = z.array(keptTable).parse(row.tables)
   const decided = new Map(row.decisions.map((each) => [each.tableName, each]))
+  const mergedOf = (table: string) => mergedCounts(outcomes, row.id, table)
   return {
     id: row.id,
     service: row.serviceId,
@@ -62,9 +69,15 @@ function view(ctx: Context, row: Row): DivergenceView {
         by: whoText(found.decidedBy),
         at: iso(found.decidedAt),
       }
-      return { ...each, decision: decision ?? null }
+      return { ...each, merged: mergedOf(each.table), decision: decision ?? null }
     }),
     undecided: tables.filter((each) => !decided.has(each.table)).length,
+    resolved:
+      row.keptAt !== null &&
+      tables.every(({ table, kept }) => {
+        const decision = decided.get(table)?.decision
+        return decision === 'drop' || (decision === 'merge' && dealtWith(mergedOf(table)) >= kept)
+      }),
     can: capabilities(ctx, row.serviceId),
   }
 }
@@ -72,7 +85,9 @@ function view(ctx: Context, row: Row): DivergenceView {
 function capabilities(ctx: Context, service: string): DivergenceView['can'] {
   const allowed = may(ctx.grants, 'run.control', service)
   const reason = allowed ? null : 'This needs the operator or admin role on this service.'
-  return { decide: { allowed, reason }, readRows: { allowed, reason } }
+  const mayRequest = may(ctx.grants, 'run.request', service)
+  const requestMerge = { allowed: mayRequest, reason: mayRequest ? null : 'You may not ask for runs of this service.' }
+  return { decide: { allowed, reason }, readRows: { allowed, reason }, requestMerge }
 }
 
 type RowFilter = { id: string; table?: string }
@@ -118,11 +133,17 @@ async function readRows(db: Db, { id, table }: RowFilter, after: number, take: n
     orderBy: { seq: 'asc' },
     take,
   })
+  const outcomes = await readOutcomes(
+    db,
+    id,
+    rows.map((each) => each.seq),
+  )
   return rows.map((each) => ({
     seq: each.seq,
     table: each.tableName,
     op: each.op,
     row: each.row === null ? null : values.parse(each.row),
+    ...(outcomes.get(each.seq) ?? { outcome: null, note: null }),
   }))
 }
 
@@ -167,9 +188,11 @@ async function* csv(ctx: Context, filter: RowFilter): AsyncGenerator<string> {
   for await (const rows of batches(ctx, filter)) {
     if (columns === null) {
       columns = Object.keys(rows.find((each) => each.row !== null)?.row ?? {})
-      yield csvLine(['lifeboat_op', ...columns])
+      yield csvLine(['lifeboat_op', 'lifeboat_outcome', 'lifeboat_note', ...columns])
     }
     const names = columns
-    yield rows.map(({ op, row }) => csvLine([op, ...names.map((name) => row?.[name] ?? null)])).join('')
+    yield rows
+      .map(({ op, outcome, note, row }) => csvLine([op, outcome, note, ...names.map((name) => row?.[name] ?? null)]))
+      .join('')
   }
 }

@@ -1,6 +1,6 @@
 import type { StrandedRow } from '@/server/domain/agent-protocol'
 import type { KeptTable } from '@/server/domain/plan/failback-steps'
-import type { DivergenceStore, FoundDivergence, KeptDivergence } from '@/server/ports/divergence-store'
+import type { DivergenceStore, FoundDivergence, KeptDivergence, RowOutcome } from '@/server/ports/divergence-store'
 
 type Held = { found: FoundDivergence; rows: Map<number, StrandedRow>; tables: KeptTable[]; keptAt: string | null }
 
@@ -25,8 +25,30 @@ export class MemoryDivergences implements DivergenceStore {
     return this.view(id)
   }
 
-  async read(id: string): Promise<KeptDivergence | null> {
-    return this.held.has(id) ? this.view(id) : null
+  async read(id: string) {
+    return this.held.has(id) ? { ...this.view(id), decisions: this.decisions } : null
+  }
+
+  decisions: Record<string, string> = {}
+  readonly outcomes = new Map<number, RowOutcome>()
+
+  async rows(id: string, table: string, after: number, limit: number, wanted?: readonly string[]) {
+    const said = ({ seq }: StrandedRow): boolean => wanted?.includes(this.outcomes.get(seq)?.outcome ?? '') ?? true
+    const found = this.rowsOf(id).filter((each) => each.table === table && each.seq > after && said(each))
+    return found.slice(0, limit)
+  }
+
+  async putOutcomes(_id: string, outcomes: readonly RowOutcome[]): Promise<void> {
+    for (const each of outcomes) if (!this.outcomes.has(each.seq)) this.outcomes.set(each.seq, each)
+  }
+
+  async countOutcomes() {
+    const found = new Map<string, { table: string; outcome: string; rows: number }>()
+    for (const { table, outcome } of this.outcomes.values()) {
+      const key = `${table} ${outcome}`
+      found.set(key, { table, outcome, rows: (found.get(key)?.rows ?? 0) + 1 })
+    }
+    return [...found.values()]
   }
 
   rowsOf(id: string): StrandedRow[] {

@@ -47,6 +47,8 @@ export type PlanHarness = {
   net: number
   seed: Seed
   world(): World
+  /** What the control database has besides, before any run is asked for. */
+  prepare?(db: Db): Promise<void>
   /** Effects of the whole run, each once, in order. */
   effects: readonly string[]
   expectEnd(world: World, service: { writerServerId: string | null; writerTimeline: number | null }): void
@@ -97,6 +99,7 @@ export function describePlanHarness(harness: PlanHarness): void {
   beforeAll(async () => {
     server = await startTestDatabase(harness.net)
     db = createDb(server.url, { max: 20 })
+    await harness.prepare?.(db)
   })
   afterAll(async () => {
     await db?.$disconnect()

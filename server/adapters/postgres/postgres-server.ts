@@ -1,6 +1,7 @@
 import { Terminal } from '@/server/ports/errors'
 import type { PostgresServer } from '@/server/ports/managed'
 import { identify } from './identify'
+import { describeTable, readByKey } from './merge-view'
 import { proveWritable } from './prove-writable'
 import { type PostgresTarget, sqlState, withSession } from './session'
 import { readTables } from './table-view'
@@ -17,6 +18,8 @@ export function createPostgresServer(target: PostgresTarget): PostgresServer {
     proveWritable: (note) => proveWritable(target, note),
     refusesWrites: () => refusesWrites(target),
     readPairs: (query, limit) => readPairs(target, query, limit),
+    describeTable: (table) => describeTable(target, table),
+    readByKey: (table, key, wanted) => readByKey(target, table, key, wanted),
     readTables: (timeLimitMs, work) => readTables(target, timeLimitMs, work),
   }
 }

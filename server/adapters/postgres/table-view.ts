@@ -7,7 +7,7 @@ import { type PostgresTarget, type Session, withSession } from './session'
 const blocksPerRange = 128
 
 /** The same text for the same value on both sides, whatever each server's own settings are. */
-const settings = [
+export const sameText = [
   "SET timezone = 'UTC'",
   "SET datestyle = 'ISO, YMD'",
   "SET intervalstyle = 'iso_8601'",
@@ -37,7 +37,7 @@ const seenBy = (parameter: string): string => `
   (${parameter}::text IS NULL OR x < 3 OR pg_visible_in_snapshot(
     (b + ((x - b % 4294967296 + 6442450944) % 4294967296) - 2147483648)::text::xid8, ${parameter}::pg_snapshot))`
 
-function quoted(table: string): string {
+export function quoted(table: string): string {
   const [schema, ...name] = table.split('.')
   if (!schema || name.length === 0) throw new Terminal('postgres', `${table} is not the name of a table`)
   return `${escapeIdentifier(schema)}.${escapeIdentifier(name.join('.'))}`
@@ -76,7 +76,7 @@ export function readTables<T>(
   work: (view: TableView) => Promise<T>,
 ): Promise<T> {
   return withSession(target, timeLimitMs, async (session) => {
-    for (const statement of settings) await session.query(statement)
+    for (const statement of sameText) await session.query(statement)
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     // The first statement takes the snapshot; the position is read after it.
     await session.query('SELECT 1')

@@ -4,6 +4,7 @@ import type { JsonObject } from '../json'
 import { type factsByKind, isStale, type Observation, type ObservationKind } from '../observation'
 import type { RegionConfig, ServerConfig, ServiceConfig } from '../service-config'
 import type { StepDescriber } from './describe'
+import type { MergeFact } from './merge-findings'
 
 /** A promotion of the past, from the journal of its run: where one history branched off another. */
 export type PromotionFact = {
@@ -37,6 +38,8 @@ export type PlanFacts = {
   mayBreakGlass: boolean
   /** The way back that the newest failover left; null when there is none. */
   commitWindow?: CommitWindowFact | null
+  /** What only a returned server had and what was decided about it; read for a merge. */
+  divergence?: MergeFact | null
   /** Promotions that runs of this service carried out; read for a failback. */
   promotions?: readonly PromotionFact[]
   /** Seconds that each step took in past runs of this service, newest last; absent when there were none. */

@@ -3,9 +3,11 @@ import type { JsonObject } from '../json'
 import { buildEvacuatePlan } from './build-evacuate'
 import { buildFailbackPlan } from './build-failback'
 import { buildFailoverPlan, overridable } from './build-failover'
+import { buildMergePlan } from './build-merge'
 import { buildRollForwardPlan } from './build-roll-forward'
 import { buildSwitchoverPlan } from './build-switchover'
 import type { PlanFacts } from './facts'
+import { mergeRequest } from './merge-steps'
 import { rollForwardRequest } from './roll-forward-steps'
 import type { Plan, RunKind } from './types'
 
@@ -51,6 +53,7 @@ const kinds: readonly PlanKind[] = [
     overridable: {},
   },
   { kind: 'restore', inputs: bySource(rollForwardRequest), build: buildRollForwardPlan, overridable: {} },
+  { kind: 'merge', inputs: inputs(mergeRequest.shape), build: buildMergePlan, overridable: {} },
 ]
 
 /** What can be asked for in this version, by kind. */

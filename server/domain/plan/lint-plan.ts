@@ -27,7 +27,8 @@ export function lintPlan(plan: Plan): Finding[] {
   // A restore may lead to another server beside the writer: then no traffic moves.
   const sameEnd =
     plan.kind === 'restore' ? plan.from.serverId === plan.to.serverId : plan.from.region === plan.to.region
-  if (sameEnd) broken.push('it leads from a region to itself')
+  // A merge may put the rows back into the very server that they were read from, when that is the writer again.
+  if (sameEnd && plan.kind !== 'merge') broken.push('it leads from a region to itself')
 
   const promote = at('postgres.promote-candidate')
   if (promote >= 0) {
@@ -46,6 +47,7 @@ export function lintPlan(plan: Plan): Finding[] {
   broken.push(...evacuateProblems(plan))
   broken.push(...handoverBroken(plan))
   broken.push(...rollForwardBroken(plan))
+  broken.push(...mergeBroken(plan))
   if (plan.kind === 'failback' && promote >= 0) broken.push('it promotes, and a failback never does')
   const rebuild = at('agent.rebuild-standby')
   const keep = at('agent.keep-divergence')
@@ -60,6 +62,17 @@ export function lintPlan(plan: Plan): Finding[] {
     observedAt: null,
     stepId: null,
   }))
+}
+
+/** Rows are put in only by a plan that was made for it, after the tables were looked at, and are read back. */
+function mergeBroken(plan: Plan): string[] {
+  const at = (stepId: string): number => plan.steps.findIndex((step) => step.stepId === stepId)
+  const [looked, merged, back] = [at('postgres.check-merge'), at('agent.merge-rows'), at('postgres.verify-merged')]
+  if (plan.kind !== 'merge') return merged < 0 ? [] : ['it puts rows in, and is no merge']
+  if (merged < 0) return []
+  return looked >= 0 && looked < merged && merged < back && plan.steps.length === 3
+    ? []
+    : ['it does not look, put in and read back in this order']
 }
 
 /** A planned handover loses nothing only in this order, and by this proof alone; whoever plans it has nothing to override. */

@@ -8,6 +8,7 @@ export const runKinds = [
   'failback',
   'evacuate',
   'restore',
+  'merge',
   'backup',
   'verify',
   'drill',

@@ -90,7 +90,7 @@ export const decideDivergenceOperation = defineOperation({
   right: 'run.control',
   action: 'divergence.decide',
   summary:
-    'Decides what becomes of the rows of one table: drop, or keep for later. The rows stay either way; the newest decision counts.',
+    'Decides what becomes of the rows of one table: drop, keep for later, or merge (a run of that kind puts them in). The rows stay kept in each case; the newest decision counts.',
   params: idParams,
   query: noQuery,
   body: divergenceDecisionBody,

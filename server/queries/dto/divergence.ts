@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { mergeOutcomes } from '@/server/domain/plan/merge-steps'
 import { at, capability } from './common'
 
-/** What a person may decide about the rows of one table. `keep` leaves them for later. */
-export const divergenceDecisions = ['drop', 'keep'] as const
+/** What a person may decide about the rows of one table. `keep` leaves them for later; `merge` is carried out by a run that is approved on its own. */
+export const divergenceDecisions = ['drop', 'keep', 'merge'] as const
 
 export const divergenceTable = z.object({
   table: z.string(),
@@ -13,6 +14,10 @@ export const divergenceTable = z.object({
   kept: z.int(),
   unreadable: z.int(),
   cut: z.boolean(),
+  /** What the newest merge did with its rows; null while there was none. */
+  merged: z
+    .object({ runId: z.string(), inserted: z.int(), identical: z.int(), conflicting: z.int(), refused: z.int() })
+    .nullable(),
   decision: z.object({ decision: z.enum(divergenceDecisions), reason: z.string(), by: z.string(), at }).nullable(),
 })
 export type DivergenceTable = z.infer<typeof divergenceTable>
@@ -38,7 +43,9 @@ export const divergenceView = z.object({
   tables: z.array(divergenceTable),
   /** Tables nobody has decided about. */
   undecided: z.int(),
-  can: z.object({ decide: capability, readRows: capability }),
+  /** True when each table is dropped, or decided to be merged and every kept row of it was dealt with by a merge. */
+  resolved: z.boolean(),
+  can: z.object({ decide: capability, readRows: capability, requestMerge: capability }),
 })
 export type DivergenceView = z.infer<typeof divergenceView>
 
@@ -48,6 +55,9 @@ export const strandedRowView = z.object({
   op: z.string(),
   /** Values as PostgreSQL's own text; null when the row could not be read. */
   row: z.record(z.string(), z.string().nullable()).nullable(),
+  /** What the newest merge did with it, and why; null when none has. */
+  outcome: z.enum(mergeOutcomes).nullable(),
+  note: z.string().nullable(),
 })
 export type StrandedRowView = z.infer<typeof strandedRowView>
 

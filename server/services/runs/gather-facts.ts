@@ -1,5 +1,6 @@
 import { newestCommitWindow } from '@/server/db/repositories/commit-windows'
 import { findOpenIncident } from '@/server/db/repositories/incidents'
+import { readMergeFact } from '@/server/db/repositories/merge-fact'
 import { latestObservations } from '@/server/db/repositories/observations'
 import { readPromotions } from '@/server/db/repositories/promotions'
 import { findActiveRun, readStepHistory } from '@/server/db/repositories/runs'
@@ -30,7 +31,18 @@ export function findKind(kind: string): PlanKind {
   )
 }
 
-type Reader = Pick<Tx, 'service' | 'observation' | 'incident' | 'run' | 'runStep' | 'commitWindow'>
+type Reader = Pick<
+  Tx,
+  | 'service'
+  | 'observation'
+  | 'incident'
+  | 'run'
+  | 'runStep'
+  | 'commitWindow'
+  | 'divergence'
+  | 'divergenceDecision'
+  | 'strandedRow'
+>
 
 /**
  * Reads what is so now and builds the plan from it: the same for a preview and for a request, so that what was shown is what is asked for.
@@ -62,6 +74,7 @@ export async function buildPlan(
     mayBreakGlass: may(ctx.grants, 'run.break-glass', service.id),
     commitWindow: await newestCommitWindow(tx, service.id),
     promotions: await readPromotions(tx, service.id),
+    ...(wanted.kind === 'merge' && { divergence: await readMergeFact(tx, service.id, wanted.inputs.divergenceId) }),
   })
   const plan = withTimeBox(built, service.config.policies.breakGlassMinutes)
   return { service, plan, digest: digestOf(plan), blockers: blockers([...plan.findings, ...lintPlan(plan)]) }

@@ -219,6 +219,22 @@ const strandedRows: Operation = ({ server }, request) => {
   }
 }
 
+/** Asked again it says the same and changes nothing, as the marks beside the data have it. */
+const mergeRows: Operation = ({ world, server }, request) => {
+  expectSystem(server, request)
+  if (!isWritable(server) || server.fence)
+    throw refuse(server, 'this server is not a running primary; nothing was inserted')
+  const rows = Array.isArray(request.rows) ? request.rows : []
+  world.effect(`merge:${server.id}`, () => {
+    const before = server.merged.size
+    for (const { seq } of rows) server.merged.add(`${request.table} ${seq}`)
+    return server.merged.size > before
+  })
+  return {
+    outcomes: rows.map(({ seq }) => ({ seq, outcome: 'inserted', note: null, waitsForAnother: false })),
+  }
+}
+
 const dropSlot: Operation = ({ world, server }, request) => {
   if (isWritable(server)) throw refuse(server, 'this server is a primary; its slots are in use')
   const slot = String(request.slot)
@@ -300,4 +316,5 @@ export const operations: Partial<Record<AgentOperation, Operation>> = {
   resumeReplay,
   divergence,
   strandedRows,
+  mergeRows,
 }

@@ -36,6 +36,14 @@ function postgresOf(world: World, serverId: string): PostgresServer {
       return { lsn: lsnOf(server.position), timeline: server.timeline, tookMs: 1 }
     },
     refusesWrites: async () => up().role === 'standby',
+    describeTable: async () => {
+      up()
+      return { columns: ['id', 'code'], key: ['id'], triggers: [] }
+    },
+    readByKey: async (table, _key, wanted) => {
+      const { merged } = up()
+      return wanted.filter(({ id }) => merged.has(`${table} ${id}`)).map((row) => ({ ...row }))
+    },
     readPairs: async () => [{ key: 'link:a', value: 'https://example.com' }],
     // Copies of one history hold the same rows; who is not a copy is never asked here, its timeline would have told.
     readTables: async (_timeLimitMs, work) => {

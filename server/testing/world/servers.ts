@@ -33,6 +33,8 @@ export type WorldServer = {
   generation: number
   /** What it alone has was read from its WAL, so that a rewind destroys nothing unseen. */
   divergenceRead: boolean
+  /** Kept rows that a merge put in, by table and number. */
+  merged: Set<string>
 }
 
 export const systemIdentifier = '7001'
@@ -67,6 +69,7 @@ export function makeServer(region: string, over: Partial<WorldServer> = {}): Wor
     checkpoint: origin,
     generation: 0,
     divergenceRead: false,
+    merged: new Set(),
     ...over,
   }
 }
