@@ -3,19 +3,24 @@ import { cpus, loadavg } from 'node:os'
 import { reportAutomatic } from './automatic'
 import { reportCalm } from './calm'
 import { reportFailovers } from './failover-report'
+import { reportSeries } from './series'
 import { reportSwitchovers } from './switchover'
 
 /**
- * `npm run bench [-- --only failover,switchover,automatic,calm] [--runs N] [--minutes N] [--write]`: what is measured, with its budgets and the bare floor of the same
+ * `npm run bench [-- --only failover,switchover,automatic,calm,series] [--runs N] [--minutes N] [--services N] [--write]`: what is measured, with its budgets and the bare floor of the same
  * run. A missed budget is printed, and is not an error: this is a measurement, not a test. `--write` puts each part into its place in docs/measurements.md.
- * Without `--only`, all but the calm hour.
+ * Without `--only`, all but the calm hour and the series.
  */
 const parts: Record<string, { runs: number; report(size: number): Promise<string> }> = {
   failover: { runs: 3, report: reportFailovers },
   switchover: { runs: 100, report: reportSwitchovers },
   automatic: { runs: 10, report: reportAutomatic },
   calm: { runs: 60, report: reportCalm },
+  series: { runs: 1_000, report: reportSeries },
 }
+
+/** What the size of a part counts, where it is not runs. */
+const sizes: Record<string, string> = { calm: 'minutes', series: 'services' }
 
 const file = 'docs/measurements.md'
 const head = `# Measurements
@@ -47,7 +52,7 @@ for (const name of wanted) {
   const part = parts[name]
   if (!part) continue
   const load = loadavg()[0]?.toFixed(1) ?? '?'
-  const size = Number(option(name === 'calm' ? 'minutes' : 'runs')) || part.runs
+  const size = Number(option(sizes[name] ?? 'runs')) || part.runs
   const body = await part.report(size)
   const report = `${body}\nTaken ${new Date().toISOString().slice(0, 10)} on ${cpus().length} cores, load ${load} at its start, everything on loopback.\n`
   console.log(report)
