@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { grafanaDashboard, prometheusRules, thresholdTable } from '@/scripts/observability'
 import { runTransitions, stepTransitions, type Transition } from '@/server/domain/run/states'
 
 /** Pages of docs/ that are made from the tables the engine obeys. `--check` only says whether they are current. */
@@ -32,7 +33,20 @@ ${diagram(stepTransitions)}
 ${rows(stepTransitions)}
 `
 
-export const generated: Record<string, string> = { 'docs/states.md': states }
+const thresholds = `# The table of thresholds
+
+Generated from \`server/domain/thresholds/table.ts\` by \`npm run docs\`. Each service may set its own limits on its page of thresholds; what its configuration
+says (the lag to alert at, the failures to confirm, the TTL) goes before the defaults here. See [alerts](alerts.md).
+
+${thresholdTable()}
+`
+
+export const generated: Record<string, string> = {
+  'docs/states.md': states,
+  'docs/thresholds.md': thresholds,
+  'deploy/observability/prometheus-rules.yaml': prometheusRules(),
+  'deploy/observability/grafana-dashboard.json': grafanaDashboard(),
+}
 
 const check = process.argv.includes('--check')
 for (const [path, text] of Object.entries(generated)) {

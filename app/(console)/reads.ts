@@ -1,5 +1,6 @@
 import { keys } from '@/components/data/keys'
 import type { RunFilter } from '@/components/data/runs'
+import { listAlerts } from '@/server/queries/alerts'
 import { listAudit } from '@/server/queries/audit'
 import { listBreakGlass } from '@/server/queries/break-glass'
 import { getCommitWindow } from '@/server/queries/commit-window'
@@ -10,7 +11,9 @@ import { getMetrics } from '@/server/queries/metrics'
 import { getMode } from '@/server/queries/mode'
 import { getRun, listRuns } from '@/server/queries/runs'
 import { getSecondFactor } from '@/server/queries/second-factor'
+import { getReadiness } from '@/server/queries/readiness-history'
 import { getService, listServices } from '@/server/queries/services'
+import { getThresholds } from '@/server/queries/thresholds'
 import type { Context } from '@/server/services/context'
 
 /** What a page reads before it is sent, under the key by which the browser goes on with it. */
@@ -23,6 +26,9 @@ export const reads = {
   services: (): Read => ({ key: keys.services, from: listServices }),
   service: (id: string): Read => ({ key: keys.service(id), from: (context) => getService(context, id) }),
   mode: (id: string): Read => ({ key: keys.mode(id), from: (context) => getMode(context, id) }),
+  alerts: (): Read => ({ key: keys.alertList('{}'), from: (context) => listAlerts(context, { limit: 100 }) }),
+  thresholds: (id: string): Read => ({ key: keys.thresholds(id), from: (context) => getThresholds(context, id) }),
+  readiness: (id: string): Read => ({ key: keys.readiness(id), from: (context) => getReadiness(context, id, 7) }),
   lag: (id: string, minutes: number): Read => ({
     key: keys.metrics(id, String(minutes)),
     from: (context) => {

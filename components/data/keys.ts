@@ -17,6 +17,11 @@ export const keys = {
   runs: ['runs'] as const,
   runList: (filter: string) => ['runs', 'list', filter] as const,
   run: (id: string) => ['runs', 'one', id] as const,
+  alerts: ['alerts'] as const,
+  alertList: (filter: string) => ['alerts', 'list', filter] as const,
+  alert: (id: string) => ['alerts', 'one', id] as const,
+  thresholds: (service: string) => ['services', service, 'thresholds'] as const,
+  readiness: (service: string) => ['services', service, 'readiness'] as const,
   audit: ['audit'] as const,
   auditList: (filter: string) => ['audit', 'list', filter] as const,
   auditVerification: ['audit', 'verification'] as const,
@@ -34,6 +39,8 @@ export function touchedBy(event: Pick<EventView, 'kind' | 'service' | 'runId'>):
       return [keys.services]
     case 'incident.changed':
       return [['incidents'], keys.services]
+    case 'alert.changed':
+      return [['alerts']]
     case 'audit.appended':
       return [['audit', 'list']]
   }

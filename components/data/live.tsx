@@ -15,6 +15,7 @@ const kinds: readonly EventView['kind'][] = [
   'service.changed',
   'incident.changed',
   'approval.changed',
+  'alert.changed',
   'audit.appended',
 ]
 

@@ -1,6 +1,8 @@
+import Link from 'next/link'
 import { cn } from '@/components/ui/cn'
 import { Age } from '@/components/ui/when'
 import type { Finding } from '@/server/domain/finding'
+import { signalIds } from '@/server/domain/thresholds/table'
 
 const looks: Record<Finding['severity'], { shape: string; word: string; ink: string }> = {
   blocker: { shape: '✖', word: 'blocks', ink: 'text-down' },
@@ -9,13 +11,28 @@ const looks: Record<Finding['severity'], { shape: string; word: string; ink: str
 }
 const order: Finding['severity'][] = ['blocker', 'warning', 'info']
 
+/** The page below the service that has what a finding rests on; null where the service's own page has it. */
+function placeOf(code: string): { path: string; word: string } | null {
+  const signal = signalIds.find((each) => code === `signal.${each}`)
+  if (signal) return { path: `/thresholds#${signal}`, word: 'its limits' }
+  if (code.startsWith('mode.') || code.startsWith('automatic.'))
+    return { path: '/mode', word: 'what happens by itself' }
+  return null
+}
+
 /** What is wrong, worst first: a sentence, what makes it go away, where a run would stop, and how old the fact is. */
 export function Findings({
   findings,
   stepTitles,
+  since,
+  service,
 }: {
   findings: readonly Finding[]
   stepTitles?: Readonly<Record<string, string>>
+  /** Since when it has been found, by code. */
+  since?: Readonly<Record<string, string>>
+  /** Whose page has what puts it right; absent where the reader is there already. */
+  service?: string
 }) {
   const sorted = [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))
   return (
@@ -36,6 +53,12 @@ export function Findings({
               <p className="mt-0.5 flex flex-wrap gap-x-3 text-muted text-xs">
                 <code className="font-mono">{finding.code}</code>
                 {finding.stepId ? <span>stops at: {stepTitles?.[finding.stepId] ?? finding.stepId}</span> : null}
+                {since?.[finding.code] ? (
+                  <span>
+                    found since <Age at={since[finding.code] ?? null} />
+                  </span>
+                ) : null}
+                {service ? <Place service={service} code={finding.code} /> : null}
                 {finding.observedAt ? (
                   <span>
                     seen <Age at={finding.observedAt} />
@@ -49,5 +72,15 @@ export function Findings({
         )
       })}
     </ul>
+  )
+}
+
+function Place({ service, code }: { service: string; code: string }) {
+  const place = placeOf(code)
+  if (!place) return null
+  return (
+    <Link href={`/services/${service}${place.path}`} className="underline underline-offset-4">
+      {place.word}
+    </Link>
   )
 }

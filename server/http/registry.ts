@@ -1,5 +1,12 @@
 import { openApiDocument } from './openapi'
 import type { Operation } from './operation'
+import {
+  acknowledgeAlertOperation,
+  createSilenceOperation,
+  endSilenceOperation,
+  getAlertOperation,
+  listAlertsOperation,
+} from './operations/alerts'
 import { listAuditOperation, verifyAuditOperation } from './operations/audit'
 import { getReviewOperation, listBreakGlassOperation, reviewRunOperation } from './operations/break-glass'
 import { commitOperation, getCommitWindowOperation } from './operations/commit-window'
@@ -40,6 +47,7 @@ import {
   getSecondFactorOperation,
   removeSecondFactorOperation,
 } from './operations/second-factor'
+import { getAnnotationsOperation, getSeriesOperation, listAnomaliesOperation } from './operations/series'
 import {
   getMetricsOperation,
   getServiceOperation,
@@ -49,6 +57,13 @@ import {
   requestRunOperation,
 } from './operations/services'
 import { signInGetOperation, signInPostOperation } from './operations/sign-in'
+import {
+  changeThresholdOperation,
+  getReadinessOperation,
+  listSignalsOperation,
+  listThresholdsOperation,
+  resetThresholdOperation,
+} from './operations/thresholds'
 
 export const openApi = openApiOperation(() => openApiDocument(operations))
 export const unknownGet = unknownPathOperation('GET')
@@ -60,6 +75,9 @@ export const operations: readonly Operation[] = [
   listServicesOperation,
   getServiceOperation,
   getMetricsOperation,
+  getSeriesOperation,
+  getAnnotationsOperation,
+  listAnomaliesOperation,
   previewPlanOperation,
   requestRunOperation,
   getModeOperation,
@@ -73,6 +91,16 @@ export const operations: readonly Operation[] = [
   listIncidentsOperation,
   getIncidentOperation,
   acknowledgeIncidentOperation,
+  getReadinessOperation,
+  listSignalsOperation,
+  listThresholdsOperation,
+  changeThresholdOperation,
+  resetThresholdOperation,
+  listAlertsOperation,
+  getAlertOperation,
+  acknowledgeAlertOperation,
+  createSilenceOperation,
+  endSilenceOperation,
   listDivergencesOperation,
   getDivergenceOperation,
   listStrandedRowsOperation,

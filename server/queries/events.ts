@@ -11,6 +11,7 @@ const rightFor: Record<EventView['kind'], Right> = {
   'approval.changed': 'run.read',
   'service.changed': 'service.read',
   'incident.changed': 'incident.read',
+  'alert.changed': 'incident.read',
   'audit.appended': 'audit.read',
 }
 

@@ -68,6 +68,7 @@ export const eventView = z.object({
     'step.changed',
     'service.changed',
     'incident.changed',
+    'alert.changed',
     'approval.changed',
     'audit.appended',
   ]),

@@ -1,0 +1,4 @@
+import { acknowledgeAlertOperation } from '@/server/http/operations/alerts'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(acknowledgeAlertOperation)

@@ -1,0 +1,4 @@
+import { changeThresholdOperation } from '@/server/http/operations/thresholds'
+import { resource } from '@/server/http/resource'
+
+export const { GET, POST, PUT, PATCH, DELETE } = resource(changeThresholdOperation)
