@@ -33,6 +33,11 @@ select json_build_object(
   'slots', (select coalesce(json_agg(json_build_object(
       'name', slot_name, 'active', active, 'restartLsn', restart_lsn, 'walStatus', wal_status) order by slot_name), '[]')
     from pg_replication_slots),
+  'changes', case when not pg_is_in_recovery() then json_build_object(
+    'since', (select stats_reset::text from pg_stat_database where datname = current_database()),
+    'tables', (select coalesce(json_agg(json_build_object('table', t.name, 'changed', t.changed)), '[]') from (
+      select schemaname || '.' || relname as name, n_tup_upd + n_tup_del as changed from pg_stat_user_tables
+       where schemaname <> 'lifeboat' order by n_tup_upd + n_tup_del + n_tup_ins desc limit 200) t)) end,
   'heartbeat', (select json_build_object('at', at, 'lsn', lsn, 'serverId', server_id)
     from lifeboat.heartbeat order by lsn desc limit 1)
 ) as facts`
@@ -72,6 +77,12 @@ const facts = z.object({
       walStatus: z.string().nullable(),
     }),
   ),
+  changes: z
+    .object({
+      since: z.string().nullable(),
+      tables: z.array(z.object({ table: z.string(), changed: z.number().min(0) })),
+    })
+    .nullable(),
   heartbeat: z.object({ at: time, lsn: z.string(), serverId: z.string() }).nullable(),
 })
 

@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import type { AgentObservation } from '@/server/domain/agent-protocol'
 import type { Host } from './host'
 import { observationSql, parseFacts, type SqlFacts } from './observation-query'
@@ -57,10 +58,20 @@ function observeSight(host: Host, mayBePrimary: boolean, now: number): AgentObse
   }
 }
 
+/** Of the file system that the data directory is on; null when it cannot be read. */
+async function diskOf(host: Host): Promise<AgentObservation['disk']> {
+  try {
+    const { blocks, bavail, bsize } = await statfs(host.directory.path)
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
+  } catch {
+    return null
+  }
+}
+
 /** What is so now. Takes no lock, waits for no operation, ends within about two seconds whatever PostgreSQL does. */
 export async function observe(host: Host, pulse: Pulse, echo?: string): Promise<AgentObservation> {
   if (echo !== undefined) host.sight.echo(echo)
-  const [asked, control] = await Promise.all([ask(host, pulse), host.controlFile.read()])
+  const [asked, control, disk] = await Promise.all([ask(host, pulse), host.controlFile.read(), diskOf(host)])
   const { facts } = asked
   const state = host.state.current
   const now = monotonicMs()
@@ -93,6 +104,8 @@ export async function observe(host: Host, pulse: Pulse, echo?: string): Promise<
     heartbeat: facts?.heartbeat ?? null,
     newestGeneration: state.newestGeneration,
     sight: observeSight(host, asked.state !== 'stopped' && facts?.inRecovery !== true, now),
+    changes: facts?.changes ?? null,
+    disk,
     nonce: host.sight.issueNonce(now),
   }
 }

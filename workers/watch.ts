@@ -1,8 +1,10 @@
 import type { Clock } from '@/server/ports/clock'
+import type { AnomalySeen } from '@/server/services/anomalies/record'
 import type { WatchedService } from '@/server/services/observations/watched-services'
 import type { ConnectedService } from '@/server/wiring-managed'
 import { collect } from './collectors/collect'
 import type { Recorder } from './collectors/recorder'
+import type { Sampler } from './collectors/sampler'
 import { type Log, type Loop, messageOf, startLoop } from './loop'
 
 /** A service that this worker watches now, with its connections. */
@@ -19,6 +21,8 @@ type Options = {
   list(): Promise<{ services: WatchedService[]; unreadable: { id: string; reason: string }[] }>
   connect(service: WatchedService): ConnectedService
   recorder: Recorder
+  sampler: Pick<Sampler, 'add' | 'addAnswer'>
+  onBulkChange(seen: AnomalySeen): void
   vantage: string
   clock: Clock
   log: Log
@@ -33,14 +37,18 @@ const closeAfterMs = 60_000
 
 /** Keeps one set of collectors running for each service, and starts them anew when its configuration changes. */
 export function startWatching(options: Options): Watcher {
-  const { clock, log } = options
+  const { recorder, sampler, onBulkChange, clock, log } = options
   const entries = new Map<string, Entry>()
   const refused = new Map<string, string>()
 
   const begin = (service: WatchedService): void => {
     const managed = options.connect(service)
     const target = { service, managed, vantage: options.vantage }
-    entries.set(service.id, { service, managed, loops: collect(target, { recorder: options.recorder, clock, log }) })
+    entries.set(service.id, {
+      service,
+      managed,
+      loops: collect(target, { recorder, sampler, onBulkChange, clock, log }),
+    })
     log.info({ service: service.id, configVersion: service.configVersion }, 'watching a service')
   }
   const close = ({ managed }: Entry): Promise<void> =>

@@ -1,5 +1,6 @@
 import { executeRun } from '@/server/executor/run'
 import { consumeRuns, type RunConsumer } from '@/server/jobs/consume'
+import { recordAnomaly } from '@/server/services/anomalies/record'
 import { endCommitWindows } from '@/server/services/commit-window/end-due'
 import type { IncidentContext } from '@/server/services/incidents/move'
 import { findWaitingRuns } from '@/server/services/leases/find-waiting-runs'
@@ -9,15 +10,17 @@ import { recordObservations } from '@/server/services/observations/record'
 import { deleteOldSeries } from '@/server/services/observations/retention'
 import { listWatchedServices } from '@/server/services/observations/watched-services'
 import { expireRuns } from '@/server/services/runs/expire'
+import { recordSamples } from '@/server/services/series/record-samples'
 import { clearStaleSwitch } from '@/server/services/writer/clear-stale-switch'
 import type { WorkerWiring } from '@/server/wiring-worker'
 import { startAlerts } from './alerts'
 import { startAnchors } from './anchors'
 import { startAutomatic } from './automatic'
 import { createRecorder } from './collectors/recorder'
+import { startSampler } from './collectors/sampler'
 import { startDetection } from './detection'
 import { createFollowUp } from './follow-up'
-import { type Loop, startLoop } from './loop'
+import { type Loop, messageOf, startLoop } from './loop'
 import { offsetOf, startReconciler } from './reconciler'
 import { createRunRegistry, type RunRegistry } from './run-registry'
 import { startSeries } from './series'
@@ -52,10 +55,18 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
     onProbed: (services) => detection.look(services),
     log,
   })
+  const sampler = startSampler({ write: (samples) => recordSamples(watching, samples), clock, log })
   const watcher = startWatching({
     list: () => listWatchedServices(watching),
     connect: (service) => wiring.connect(service.config),
     recorder,
+    sampler,
+    onBulkChange: (seen) => {
+      recordAnomaly(watching, seen).then(
+        (isNew) => isNew && log.warn({ ...seen }, 'rows are being changed in bulk'),
+        (error: unknown) => log.warn({ error: messageOf(error) }, 'a change in bulk could not be written down'),
+      )
+    },
     vantage: actor.vantage,
     clock,
     log,
@@ -91,7 +102,7 @@ export function startWorker(wiring: WorkerWiring): RunningWorker {
   return {
     async stop() {
       const quiet = [consumer.close(), reconciler.stop(), watcher.stop(), ...duties.map((duty) => duty.stop())]
-      const written = Promise.all(quiet).then(() => recorder.close())
+      const written = Promise.all(quiet).then(() => Promise.all([recorder.close(), sampler.stop()]))
       await Promise.all([registry.drain(drainMs), atMost(written, drainMs)])
       // Last, since what is still running here goes on until the process ends, and must not for long beside the next holder. Also when nothing
       // runs: a lease that could not be given back while the control database was away is still in our name.

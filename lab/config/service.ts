@@ -104,6 +104,7 @@ export function serviceConfiguration(settings: LabSettings, paths: LabPaths): Li
         probes: { intervalMs: settings.checkMs, timeoutMs: Math.min(1_000, settings.checkMs), failuresToConfirm: 2 },
         synthetic: { port: ports.endpoint },
         prewarm: { query: hottestLinks },
+        anomaly: { ignoreTables: ['public.link_hits'] },
         evacuation: { holdMs: 5_000, minRequests: 20, maxErrorRate: 0.05 },
         ids: { kind: 'snowflake', query: newestIds },
         // Shortened like all timings of the lab; twice a budget is a step's deadline, which a busy machine must be able to keep.

@@ -95,6 +95,16 @@ export const agentObservation = z.object({
   /** The newest heartbeat row this server has: written each second on the primary, read wherever it has replayed. */
   heartbeat: z.object({ at: instant, lsn, serverId: z.string() }).nullable(),
   newestGeneration: generation,
+  /** On a primary: rows updated and deleted in each table since `since`, as its statistics count them. Absent from older agents. */
+  changes: z
+    .object({
+      since: z.string().nullable(),
+      tables: z.array(z.object({ table: z.string(), changed: z.number().min(0) })),
+    })
+    .nullable()
+    .optional(),
+  /** Of the file system that the data directory is on: its size, and what is free for PostgreSQL. Absent from older agents. */
+  disk: z.object({ totalBytes: z.number().min(0), freeBytes: z.number().min(0) }).nullable().optional(),
   /** Self-fencing: what this agent can still see, and when it will stop its primary if that does not change. */
   sight: z.object({
     controlSeenAt: instant.nullable(),
@@ -267,6 +277,33 @@ export const agentOperations = {
       /** Where the next page begins; null after the last. */
       next: z.int().nullable(),
       tables: z.array(strandedTable),
+    }),
+  },
+  /**
+   * Puts rows into a table of the running primary that does not have them, in one transaction; a row that is there is never changed. A mark beside the data says which
+   * kept row was put in: a repeated call says `inserted` again and inserts nothing. Refused on a standby or a fenced server, and where table, key or columns differ.
+   */
+  mergeRows: {
+    request: fenced.extend({
+      expectSystemIdentifier: z.string(),
+      divergenceId: z.string().min(1).max(100),
+      table: z.string().min(1).max(200),
+      key: z.array(z.string()).min(1),
+      rows: z.array(z.object({ seq: z.int().min(0), row: z.record(z.string(), z.string().nullable()) })).max(500),
+      deadlineMs: z.int().min(100),
+    }),
+    result: z.object({
+      outcomes: z.array(
+        z.object({
+          seq: z.int(),
+          /** `identical`: it is there as it was · `conflicting`: its key is there with other content · `refused`: the table does not take it. */
+          outcome: z.enum(['inserted', 'identical', 'conflicting', 'refused']),
+          /** Why, without any of the row's content. */
+          note: z.string().nullable(),
+          /** A row that it refers to is not there: it may be taken once that one is. */
+          waitsForAnother: z.boolean(),
+        }),
+      ),
     }),
   },
 } as const

@@ -165,6 +165,15 @@ export const serviceConfig = z.object({
       catchUpMs: ms.default(300_000),
     })
     .prefault({}),
+  /** How many rows updated or deleted in one table within the window are an anomaly. */
+  anomaly: z
+    .object({
+      rows: z.int().min(1).default(1_000),
+      windowSeconds: z.int().min(1).max(600).default(10),
+      /** `schema.table`: counters and the like, which change in bulk all day. */
+      ignoreTables: z.array(z.string().min(3)).max(100).default([]),
+    })
+    .prefault({}),
   /** How a region that comes back is brought in again. */
   failback: z
     .object({

@@ -8,7 +8,7 @@ const timeoutMs = 1_500
 /** Each server, through its agent. `onAnswer` hears what was said, for the series of WAL positions. */
 export function agentLooks(
   target: WatchTarget,
-  onAnswer: (serverId: string, seen: AgentObservation, askedAtMs: number) => void,
+  onAnswer: (serverId: string, seen: AgentObservation, askedAtMs: number, answeredAtMs: number) => void,
   nowMs: () => number,
 ): AnyLook[] {
   const { service, managed, vantage } = target
@@ -31,8 +31,9 @@ export function agentLooks(
               facts: null,
             }
           }
-          onAnswer(server.id, facts, askedAtMs)
-          return { ok: true, failure: null, facts }
+          onAnswer(server.id, facts, askedAtMs, nowMs())
+          // Counters of every table are for the guard alone: kept with each look they would be most of what is written.
+          return { ok: true, failure: null, facts: { ...facts, changes: undefined } }
         },
         unanswered: () => null,
       }),

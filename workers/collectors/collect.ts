@@ -1,7 +1,10 @@
 import { agentIntervalMs } from '@/server/domain/agent-interval'
+import { lagSamples, samplesOf } from '@/server/domain/series/samples-of'
 import type { Clock } from '@/server/ports/clock'
+import type { AnomalySeen } from '@/server/services/anomalies/record'
 import { type Log, type Loop, startLoop } from '../loop'
 import { agentLooks } from './agent'
+import { createAnomalyGuard } from './anomaly-guard'
 import { cacheLooks } from './cache'
 import { dnsLooks } from './dns'
 import { endpointLooks } from './endpoint'
@@ -11,13 +14,20 @@ import type { AnyLook } from './look'
 import { platformLooks } from './platform'
 import { publicLooks } from './public'
 import type { Recorder } from './recorder'
+import type { Sampler } from './sampler'
 import { sharedNameLooks } from './shared-names'
 import { switchLooks } from './switch'
 import { createWalTracker } from './wal-tracker'
 import type { WatchTarget } from './watch-target'
 import { workloadLooks } from './workload'
 
-type Tools = { recorder: Recorder; clock: Clock; log: Log }
+type Tools = {
+  onBulkChange(seen: AnomalySeen): void
+  recorder: Recorder
+  sampler: Pick<Sampler, 'add' | 'addAnswer'>
+  clock: Clock
+  log: Log
+}
 
 /** What is looked at seldom is looked at again this soon after a failure: right after the start the writer, for one, is not known yet. */
 const retrySeldomMs = 10_000
@@ -40,6 +50,7 @@ export function collect(target: WatchTarget, tools: Tools): Loop {
         const seen = await look.observe(tools.clock)
         failures = seen.ok ? 0 : failures + 1
         tools.recorder.add(seen)
+        tools.sampler.add(samplesOf(seen, target.service.config))
       },
       clock: tools.clock,
       log: tools.log,
@@ -69,13 +80,18 @@ export function phaseMs(vantagePoints: readonly string[], vantage: string, inter
   return (((turn * intervalMs - nowMs) % intervalMs) + intervalMs) % intervalMs
 }
 
-function allLooks(target: WatchTarget, { recorder, clock }: Tools): AnyLook[] {
+function allLooks(target: WatchTarget, { recorder, sampler, clock, onBulkChange }: Tools): AnyLook[] {
   const nowMs = () => clock.now()
   const { id, config } = target.service
+  const guard = createAnomalyGuard(id, config)
   const tracker = createWalTracker(id, 2 * agentIntervalMs(config.probes.intervalMs))
-  const onAnswer: Parameters<typeof agentLooks>[1] = (serverId, facts, askedAtMs) => {
+  const onAnswer: Parameters<typeof agentLooks>[1] = (serverId, facts, askedAtMs, answeredAtMs) => {
+    sampler.addAnswer(id, serverId, facts, askedAtMs, answeredAtMs)
+    guard.take(serverId, facts, askedAtMs).forEach(onBulkChange)
     const position = tracker.take(serverId, facts, askedAtMs)
-    if (position) recorder.addPosition(position)
+    if (!position) return
+    recorder.addPosition(position)
+    if (position.role === 'standby') sampler.add(lagSamples(position))
   }
   return [
     ...publicLooks(target),
