@@ -37,6 +37,7 @@ async function oneOutage(): Promise<{ detection: number; write: number; link: nu
     await writers.settled()
     await eventually('users to be served', async () => (await traffic(story)).acknowledged > 50, 30_000)
     await approveInAdvance(story)
+    await settled(story)
     const killedAt = Date.now()
     const killedMark = writers.mark()
     await story.lab.fault('kill', 'us-east')
@@ -73,6 +74,26 @@ async function approveInAdvance(story: Story): Promise<void> {
     await story.call(who, 'POST', `${mode}/standing-approvals/${asked.id}/votes`, vote)
   }
   await eventually('every rule to hold', async () => (await story.read(modeView, mode)).verdict === 'act', 30_000)
+}
+
+const calmMs = 20_000
+const glance = z.object({
+  incident: z.object({ id: z.string() }).nullable(),
+  readiness: z.object({ status: z.string() }),
+})
+
+/** A lab that is still starting dozens of processes measures the start: so long has the service to have been ready, with nothing amiss, before the kill. */
+async function settled(story: Story): Promise<void> {
+  let calmSince = Date.now()
+  await eventually(
+    'a service that has been calm for a while',
+    async () => {
+      const seen = await story.glance(glance, '/api/v1/services/shortener')
+      if (!seen || seen.incident !== null || seen.readiness.status !== 'ready') calmSince = Date.now()
+      return Date.now() - calmSince > calmMs
+    },
+    180_000,
+  )
 }
 
 async function outageEnd(story: Parameters<typeof traffic>[0], afterMs: number): Promise<number | null> {
