@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '@/lab/testing'
+import { createChangeTracker } from '@/server/domain/anomaly/bulk-changes'
 import { type Bench, closeBench, openBench, openPair, refusal, type TestHost } from './test-bench'
 
 let bench: Bench
@@ -61,6 +63,37 @@ describe('the wire', () => {
       expect((await answer.json()).error.kind).toBe('invalid')
     }
     expect((await east.observe()).role).toBe('primary')
+  })
+
+  it('tells what the guard needs: rows that changed, on the primary alone, and the room that is left', async () => {
+    const guard = createChangeTracker({ rows: 1_000, windowMs: 60_000, ignoreTables: [] })
+    await east.sql("insert into links select n, 'before' from generate_series(100001, 102500) n")
+    const seen = async () => {
+      const facts = await east.observe()
+      return { facts, told: guard.take(facts, Date.parse(facts.observedAt)) }
+    }
+    // Counters reach the statistics up to a second after the commit.
+    await eventually('the table to be counted', async () =>
+      (await seen()).facts.changes?.tables.some(({ table }) => table === 'public.links'),
+    )
+    await east.sql("update links set target = 'ordinary' where id between 100001 and 100900")
+    const before = await eventually('an ordinary update to be counted', async () => {
+      const { facts, told } = await seen()
+      expect(told).toEqual([])
+      const count = facts.changes?.tables.find(({ table }) => table === 'public.links')?.changed ?? 0
+      return count >= 900 ? new Date().toISOString() : null
+    })
+    await east.sql("update links set target = 'bulk' where id > 100000")
+    const [change] = await eventually('the bulk update to be noticed', async () => {
+      const { told } = await seen()
+      return told.length > 0 ? told : null
+    })
+    expect(change).toMatchObject({ table: 'public.links', rows: 3_400 })
+    expect(Date.parse(change?.at ?? '')).toBeLessThanOrEqual(Date.parse(before))
+    const standby = await west.observe()
+    expect(standby.changes).toBeNull()
+    expect(standby.disk?.freeBytes).toBeGreaterThan(0)
+    await east.sql('delete from links where id > 100000')
   })
 
   it('keeps secrets out of logs, settings and process arguments', async () => {

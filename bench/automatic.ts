@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { type Story, startStory } from '@/e2e/lab/story'
 import { incidentIn, traffic } from '@/e2e/lab/watch'
@@ -88,6 +89,8 @@ async function settled(story: Story): Promise<void> {
   await eventually(
     'a service that has been calm for a while',
     async () => {
+      // Asking without a pause would itself be the load that is waited out.
+      await pause(1_000)
       const seen = await story.glance(glance, '/api/v1/services/shortener')
       if (!seen || seen.incident !== null || seen.readiness.status !== 'ready') calmSince = Date.now()
       return Date.now() - calmSince > calmMs

@@ -10,6 +10,7 @@ import { getThresholds } from '@/server/queries/thresholds'
 import { startTestControlPlane, type TestControlPlane } from '@/server/testing/control-plane'
 import { now as factsNow } from '@/server/testing/facts'
 import { steadyFacts } from '@/server/testing/steady-facts'
+import { bulkChangeSignal, recordAnomaly } from '../anomalies/record'
 import { evaluateReadiness } from '../readiness/evaluate'
 import { changeThreshold, resetThreshold } from '../thresholds/change'
 import { acknowledgeAlert } from './acknowledge'
@@ -275,5 +276,44 @@ describe('readiness', () => {
     expect(view.findings.find((each) => each.code === 'signal.endpoint-failures')?.since).not.toBeNull()
     expect(view.arithmetic.totalSeconds).toBeGreaterThan(0)
     expect(view.history.length).toBeGreaterThan(0)
+  })
+})
+
+describe('rows changed in bulk', () => {
+  const instant = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString()
+  const seen = (service: string, rows: number, at: string, until: string) => ({
+    ...{ service, serverId: 'db-us-east', limitRows: 1_000, windowMs: 10_000 },
+    change: { table: 'public.links', rows, at, until, lsn: '0/3000148' },
+  })
+  const open = (serviceId: string) =>
+    plane.db.alert.findMany({ where: { serviceId, signal: bulkChangeSignal, state: { not: 'resolved' } } })
+
+  it('are one anomaly and one alert, however many see them, and another once the table was still', async () => {
+    const service = await steadyService()
+    const [at, until] = [instant(-60), instant(-58)]
+    const told = await Promise.all(
+      [2_000, 2_400, 2_300, 2_100].map((rows, n) =>
+        recordAnomaly(evaluator(), seen(service, rows, instant(-60 + n / 10), until)),
+      ),
+    )
+    expect(told.filter(Boolean)).toHaveLength(1)
+    expect(await recordAnomaly(evaluator(), seen(service, 9_000, at, instant(-50)))).toBe(false)
+    const [row] = await plane.db.anomaly.findMany({ where: { serviceId: service } })
+    expect(row?.rows).toBe(9_000n)
+    expect(await open(service)).toHaveLength(1)
+    expect(await recordAnomaly(evaluator(), seen(service, 1_500, instant(-5), instant(-4)))).toBe(true)
+    expect(await plane.db.anomaly.count({ where: { serviceId: service } })).toBe(2)
+    expect(await open(service)).toHaveLength(1)
+  })
+
+  it('stay an alert until somebody knows of them and the table is still', async () => {
+    const service = await steadyService()
+    await recordAnomaly(evaluator(), seen(service, 5_000, instant(-4_000), instant(-3_990)))
+    await evaluateAlerts(evaluator(), service)
+    const [alert] = await open(service)
+    expect(alert?.state).toBe('firing')
+    await plane.db.alert.update({ where: { id: alert?.id ?? '' }, data: { state: 'acknowledged' } })
+    await evaluateAlerts(evaluator(), service)
+    expect(await open(service)).toEqual([])
   })
 })
