@@ -1,4 +1,5 @@
 import { createDb, type Db } from '@/server/db/client'
+import type { MetricName } from '@/server/domain/series/catalogue'
 import { dayMs } from '@/server/domain/series/tiers'
 import { getSeriesOperation } from '@/server/http/operations/series'
 import { seriesView } from '@/server/queries/dto/series'
@@ -114,7 +115,7 @@ async function upkeep(ctx: Context, services: number): Promise<Upkeep> {
       const place = (second % 5) * batch + index
       return {
         service: `bench-${1 + (Math.floor(place / 10) % services)}`,
-        metric: benchMetrics[place % 10] ?? benchMetrics[0],
+        metric: benchMetrics[place % 10] ?? 'probe.up',
         subject: 'db-us-west',
         at: new Date(beginMs + second * 1_000).toISOString(),
         value: Math.random(),
@@ -129,7 +130,7 @@ async function upkeep(ctx: Context, services: number): Promise<Upkeep> {
   return { batchMs, batch, rollUpMs: performance.now() - begun, rolled }
 }
 
-const benchMetrics = [
+const benchMetrics: readonly MetricName[] = [
   'replication.lag-seconds',
   'replication.lag-bytes',
   'replication.state',
@@ -140,9 +141,9 @@ const benchMetrics = [
   'probe.up',
   'probe.latency-ms',
   'cache.latency-ms',
-] as const
+]
 
-/** One late sample of five seconds, three days back, written and rolled up as any: what the chart of a year then shows as the greatest value. */
+/** One late sample of five seconds, three days back, written and rolled up like every other: what the chart of a year then shows as the greatest value. */
 async function spike(ctx: Context): Promise<{ written: number; shown: number }> {
   const value = 9_876
   const at = new Date(Date.now() - 3 * dayMs + 1_234).toISOString()

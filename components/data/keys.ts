@@ -11,6 +11,7 @@ export const keys = {
   divergences: (service: string) => ['services', service, 'divergences'] as const,
   divergence: (id: string) => ['services', 'divergence', id] as const,
   metrics: (id: string, minutes: string) => ['metrics', id, minutes] as const,
+  series: (service: string, what: string) => ['series', service, what] as const,
   plan: (service: string, inputs: string) => ['plan', service, inputs] as const,
   serviceIncidents: (id: string) => ['incidents', 'service', id] as const,
   incident: (id: string) => ['incidents', id] as const,

@@ -1,5 +1,6 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
+import Link from 'next/link'
 import { lagQuery } from '@/components/data/services'
 import { formatBytes, formatSeconds } from '@/components/format/number'
 import { Card, CardBody } from '@/components/ui/card'
@@ -50,8 +51,14 @@ export function ReplicationCard({ service }: { service: ServiceView }) {
         </p>
       </CardBody>
       <div className="border-t px-2 pt-3 pb-2">
-        <p className="px-2 pb-1 text-muted text-xs">
+        <p className="flex flex-wrap items-center justify-between gap-x-4 px-2 pb-1 text-muted text-xs">
           Lag by heartbeat, last {lagMinutes} min, lowest to highest as a band
+          <Link
+            href={`/services/${service.id}/replication`}
+            className="inline-flex min-h-11 items-center underline underline-offset-4 md:min-h-0"
+          >
+            Open replication
+          </Link>
         </p>
         {metrics.isPending ? (
           <Skeleton className="m-2 h-40" />

@@ -104,7 +104,10 @@ export const agentObservation = z.object({
     .nullable()
     .optional(),
   /** Of the file system that the data directory is on: its size, and what is free for PostgreSQL. Absent from older agents. */
-  disk: z.object({ totalBytes: z.number().min(0), freeBytes: z.number().min(0) }).nullable().optional(),
+  disk: z
+    .object({ totalBytes: z.number().min(0), freeBytes: z.number().min(0) })
+    .nullable()
+    .optional(),
   /** Self-fencing: what this agent can still see, and when it will stop its primary if that does not change. */
   sight: z.object({
     controlSeenAt: instant.nullable(),

@@ -3,9 +3,8 @@ import { keptLinks, mergeFacts } from '@/server/testing/merge-facts'
 import { blockers } from '../finding'
 import { digestOf } from '../json'
 import { buildMergePlan } from './build-merge'
-import type { PlanFacts } from './facts'
+import type { MergeFact, PlanFacts } from './facts'
 import { lintPlan } from './lint-plan'
-import type { MergeFact } from './merge-findings'
 import { plan as planSchema } from './types'
 
 const withTables = (...tables: MergeFact['tables'][number][]): PlanFacts => {

@@ -4,7 +4,6 @@ import type { JsonObject } from '../json'
 import { type factsByKind, isStale, type Observation, type ObservationKind } from '../observation'
 import type { RegionConfig, ServerConfig, ServiceConfig } from '../service-config'
 import type { StepDescriber } from './describe'
-import type { MergeFact } from './merge-findings'
 
 /** A promotion of the past, from the journal of its run: where one history branched off another. */
 export type PromotionFact = {
@@ -15,6 +14,25 @@ export type PromotionFact = {
   toTimeline: number
   forkLsn: string
   promotedAt: string
+}
+
+/** A kept divergence as a merge is planned from it. */
+export type MergeFact = {
+  id: string
+  serverId: string
+  region: string
+  keptAt: string | null
+  tables: readonly {
+    table: string
+    key: readonly string[]
+    decision: string | null
+    /** Kept rows that were inserted there, with their content. */
+    inserts: number
+    /** Kept rows that were there at the fork and were changed. */
+    updates: number
+    unreadable: number
+    cut: boolean
+  }[]
 }
 
 /** Everything that a plan is built from. The planner reads nothing else, so equal facts give equal plans. */

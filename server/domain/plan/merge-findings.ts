@@ -1,24 +1,5 @@
 import type { Finding } from '../finding'
-import { lastKnown, type PlanFacts, seenLately } from './facts'
-
-/** A kept divergence as a merge is planned from it. */
-export type MergeFact = {
-  id: string
-  serverId: string
-  region: string
-  keptAt: string | null
-  tables: readonly {
-    table: string
-    key: readonly string[]
-    decision: string | null
-    /** Kept rows that were inserted there, with their content. */
-    inserts: number
-    /** Kept rows that were there at the fork and were changed. */
-    updates: number
-    unreadable: number
-    cut: boolean
-  }[]
-}
+import { lastKnown, type MergeFact, type PlanFacts, seenLately } from './facts'
 
 export const chosenTables = (facts: PlanFacts): MergeFact['tables'] =>
   facts.divergence?.tables.filter((each) => each.decision === 'merge' && each.inserts > 0) ?? []

@@ -50,7 +50,9 @@ export async function recordObservations(
 }
 
 async function readClock(tx: Tx): Promise<number> {
-  const [row] = await tx.$queryRaw<{ ms: number }[]>`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`
+  const [row] = await tx.$queryRaw<
+    { ms: number }[]
+  >`SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS ms`
   if (!row) throw new Error('The control database did not say what time it is')
   return row.ms
 }
