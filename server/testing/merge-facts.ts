@@ -1,6 +1,5 @@
 import type { Db } from '@/server/db/client'
-import type { PlanFacts } from '@/server/domain/plan/facts'
-import type { MergeFact } from '@/server/domain/plan/facts'
+import type { MergeFact, PlanFacts } from '@/server/domain/plan/facts'
 import { seenBy } from './facts'
 import { returnedFacts } from './returned-facts'
 import { primaryFacts } from './steady-facts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '@/server/domain/json'
-import { keptTable } from '@/server/domain/plan/failback-steps'
 import type { MergeFact } from '@/server/domain/plan/facts'
+import { keptTable } from '@/server/domain/plan/failback-steps'
 import { noJson } from '../json'
 import type { Tx } from '../tx'
 
